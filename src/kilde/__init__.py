@@ -1,0 +1,37 @@
+"""Kilde makes assistants from an organisation's own documents, with every source visible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kilde.types import Document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kilde.workspace import Workspace
+
+__all__ = ["Document", "__version__", "init", "open"]
+
+__version__ = "0.1.0"
+
+
+def init(path: str | Path = ".") -> Workspace:
+    """Make a workspace in a folder and open it.
+
+    Raises :class:`kilde.errors.WorkspaceError` when the folder holds one already.
+    """
+    from kilde.workspace import Workspace
+
+    return Workspace.init(path)
+
+
+def open(path: str | Path = ".") -> Workspace:
+    """Open the workspace in a folder.
+
+    Raises :class:`kilde.errors.WorkspaceError` when there is none, and
+    :class:`kilde.errors.ConfigError` with all faults when a setting is wrong.
+    """
+    from kilde.workspace import Workspace
+
+    return Workspace.open(path)

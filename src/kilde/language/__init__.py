@@ -1,0 +1,1 @@
+"""What Kilde knows about languages: telling them apart, sentences, and words in search form."""

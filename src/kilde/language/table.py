@@ -1,0 +1,49 @@
+"""The language table, read once: everything Kilde knows about a language is data."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One row of ``languages.toml``; the file's first comment explains the columns."""
+
+    code: str
+    name: str
+    stemmer: str
+    dictionary: str
+    links: tuple[str, ...]
+    stop_words: frozenset[str]
+    negations: frozenset[str]
+    abbreviations: frozenset[str]
+    follow_up: frozenset[str]
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """All analysed languages by ISO 639-1 code."""
+    text = resources.files(__package__).joinpath("languages.toml").read_text(encoding="utf-8")
+    table = {
+        code: Language(
+            code=code,
+            name=row["name"],
+            stemmer=row["stemmer"],
+            dictionary=row["dictionary"],
+            links=tuple(row["links"]),
+            stop_words=frozenset(row["stop_words"].split()),
+            negations=frozenset(row["negations"].split()),
+            abbreviations=frozenset(row["abbreviations"].split()),
+            follow_up=frozenset(row["follow_up"].split()),
+        )
+        for code, row in tomllib.loads(text).items()
+    }
+    return MappingProxyType(table)

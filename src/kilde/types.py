@@ -1,0 +1,446 @@
+"""The nouns of Kilde: what every floor above hands to the next.
+
+All offsets are character offsets (Unicode code points) into a document's text, half-open:
+``document.text[start:end]``. Languages are ISO 639-1 codes (``"da"``), or ``"und"`` where the
+language could not be told. Everything here is frozen, so that a hit, an answer or a citation can
+be kept, compared and shown later without having changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Literal, Protocol, runtime_checkable
+
+
+UNKNOWN_LANGUAGE = "und"
+DEFAULT_COLLECTION = "default"
+
+Scalar = str | int | float | bool | date | datetime | None
+"""A typed value of a table cell or of a document's metadata."""
+
+PassageKind = Literal["text", "summary", "row"]
+Role = Literal["system", "user", "assistant"]
+
+_EMPTY: Mapping[str, Scalar] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a structured document: its span of the document's text and its typed values."""
+
+    start: int
+    end: int
+    values: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, page, table or text.
+
+    ``pages`` holds the offset at which each page starts (``pages[0] == 0`` is page 1); it is empty
+    where the source has no pages. ``rows`` is set for structured sources: the rows cover the text
+    in order. ``summary`` is the text of the summary passage; empty means "make one".
+    ``markdown`` tells the splitter to look for ``#`` headings in the text.
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    source: str = ""
+    collection: str = DEFAULT_COLLECTION
+    language: str = UNKNOWN_LANGUAGE
+    metadata: Mapping[str, Scalar] = field(default_factory=lambda: _EMPTY)
+    pages: tuple[int, ...] = ()
+    rows: tuple[Row, ...] = ()
+    summary: str = ""
+    markdown: bool = True
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        id: str,
+        title: str = "",
+        source: str = "",
+        collection: str = DEFAULT_COLLECTION,
+        language: str = UNKNOWN_LANGUAGE,
+        metadata: Mapping[str, Scalar] | None = None,
+    ) -> Document:
+        """A document made in memory; ``title`` falls back to the id.
+
+        >>> Document.from_text("Open 8-16.", id="hours").title
+        'hours'
+        """
+        return cls(
+            id=id,
+            text=text,
+            title=title or id,
+            source=source,
+            collection=collection,
+            language=language,
+            metadata=dict(metadata or {}),
+        )
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) over all that a passage is made from, so an edit of any of it is seen."""
+        digest = hashlib.sha256()
+        for part in (self.title, self.collection, self.language, self.text, self.summary):
+            digest.update(part.encode("utf-8", "surrogatepass"))
+            digest.update(b"\x00")
+        digest.update(repr((sorted(self.metadata.items()), self.pages, self.markdown)).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """What is shown of a document beside a passage: enough to name it and to open it."""
+
+    id: str
+    title: str
+    source: str
+    collection: str
+    language: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document.
+
+    For the kinds ``text`` and ``row``, ``document.text[start:end] == text`` holds, and the passages
+    of a document in ``ordinal`` order are its text without gap or overlap. A ``summary`` stands
+    beside the text: its ordinal is -1, its offsets are 0, and it is never cited.
+    ``heading_path`` is the chain of headings above the passage, joined with `` > ``.
+    ``page`` counts from 1; ``None`` where the source has no pages.
+    ``metadata`` holds a row's typed values, and is empty for the other kinds.
+    """
+
+    id: str
+    document_id: str
+    ordinal: int
+    kind: PassageKind
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+    heading_path: str = ""
+    language: str = UNKNOWN_LANGUAGE
+    metadata: Mapping[str, Scalar] = field(default_factory=lambda: _EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question, and why.
+
+    ``score`` is the fused score in 0..1 that the list is sorted by. ``lexical`` is the BM25 score
+    and ``dense`` the cosine similarity; ``None`` where that search did not return the passage or
+    had no vote in its language.
+    """
+
+    passage: Passage
+    document: DocumentRef
+    score: float
+    lexical: float | None = None
+    dense: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One source that could not be read: what happened, to what, and what to do next."""
+
+    source: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did, as document ids; ``failed`` names each source that could not be read.
+
+    ``version`` is the version of the knowledge base afterwards; ``passages_embedded`` counts the
+    passages that were new or changed (all others were recognised by their hash).
+    """
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    passages_embedded: int = 0
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A state of the knowledge base that can be searched again with ``as_of``."""
+
+    version: int
+    at: datetime
+    action: str
+    tags: tuple[str, ...] = ()
+    documents: int | None = None
+    passages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, in the roles that chat models know."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The span that supports a claim: ``document(c.document.id).text[c.start:c.end] == c.quote``.
+
+    ``coverage`` (0..1) is the share of the claim's content that the span holds.
+    """
+
+    document: DocumentRef
+    passage_id: str
+    start: int
+    end: int
+    quote: str
+    page: int | None
+    heading_path: str
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer (``answer.text[start:end]``), checked against the passages.
+
+    ``reason`` says in a few words why a claim counts as unsupported; it is empty for supported
+    claims. ``citations`` is empty exactly when the claim is unsupported.
+    """
+
+    text: str
+    start: int
+    end: int
+    supported: bool
+    citations: tuple[Citation, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An agent with retrieval and adapter switched on or off.
+
+    >>> [Arm(r, a).name for r in (False, True) for a in (False, True)]
+    ['plain', 'tuned', 'rag', 'rag+tuned']
+    """
+
+    retrieval: bool
+    adapter: bool
+
+    @property
+    def name(self) -> str:
+        """The arm's name in comparisons: ``plain``, ``rag``, ``tuned`` or ``rag+tuned``."""
+        if self.retrieval:
+            return "rag+tuned" if self.adapter else "rag"
+        return "tuned" if self.adapter else "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written by a generator; zero where no model was used."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about, enough to ask the same again.
+
+    ``timings`` are seconds by step; ``notes`` are remarks meant for people, such as "the model
+    does not know Danish: quoted instead".
+    """
+
+    hits: tuple[Hit, ...]
+    summaries: tuple[Hit, ...]
+    arm: str
+    model: str
+    adapter: str | None
+    store_version: int | None
+    search_text: str
+    language: str
+    messages: tuple[Message, ...]
+    prompt_hash: str
+    raw_text: str
+    usage: Usage
+    timings: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an agent said, with every source.
+
+    ``abstained`` is true when the agent declined; ``nearest`` then names the documents that came
+    closest.
+    """
+
+    id: str
+    agent: str
+    question: str
+    text: str
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    abstained: bool
+    nearest: tuple[DocumentRef, ...]
+    trace: Trace
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Stream event: the passages that the answer will be made from."""
+
+    hits: tuple[Hit, ...]
+    kind: Literal["retrieved"] = "retrieved"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Stream event: more of the answer's text.
+
+    Under ``grounding = "strict"`` a delta is a whole claim that has been checked; otherwise it is
+    a piece as the model wrote it.
+    """
+
+    text: str
+    kind: Literal["delta"] = "delta"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Stream event, always the last: the whole answer. Its text is the one that counts."""
+
+    answer: Answer
+    kind: Literal["done"] = "done"
+
+
+StreamEvent = Retrieved | Delta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """What a generator is asked for.
+
+    ``messages`` is the rendered prompt. ``question`` (made to stand alone) and ``evidence`` (the
+    same passages as in the prompt, best first) serve generators that quote instead of write.
+    ``max_tokens`` bounds the answer; ``max_sentences`` bounds a quoting generator.
+    ``schema`` is a JSON schema the answer must satisfy. ``adapter`` names a tuned LoRA.
+    """
+
+    messages: tuple[Message, ...]
+    question: str
+    evidence: tuple[Hit, ...]
+    language: str
+    max_tokens: int = 256
+    max_sentences: int = 2
+    schema: Mapping[str, object] | None = None
+    adapter: str | None = None
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of generated text; the last one of a stream carries ``usage``."""
+
+    text: str
+    usage: Usage | None = None
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Writes an answer for a prompt.
+
+    ``name`` identifies backend and model in traces. ``languages`` are the languages it may be
+    shown in unchecked; ``None`` means any. ``context`` is the number of tokens that prompt and
+    answer may take together; 0 means that no prompt is read.
+
+    ``stream`` yields pieces in order and ends with exactly one piece that carries ``usage`` (its
+    text may be empty). It raises :class:`kilde.errors.GenerationError` for anything that keeps
+    it from answering; it never yields an error as text. It may be called from several threads.
+    ``count_tokens`` returns the number of tokens of a text (at least 0; an estimate is fine).
+    ``close`` frees what it holds and may be called twice.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def languages(self) -> frozenset[str] | None: ...
+    @property
+    def context(self) -> int: ...
+    def stream(self, request: GenerationRequest) -> Iterator[Piece]: ...
+    def count_tokens(self, text: str) -> int: ...
+    def close(self) -> None: ...
+
+
+def complete(generator: Generator, request: GenerationRequest) -> tuple[str, Usage]:
+    """The whole answer at once: the pieces of ``generator.stream`` joined, and the usage."""
+    parts: list[str] = []
+    usage = Usage()
+    for piece in generator.stream(request):
+        parts.append(piece.text)
+        usage = piece.usage or usage
+    return "".join(parts), usage
+
+
+@runtime_checkable
+class Progress(Protocol):
+    """Told how far a long piece of work has come; the command line draws a bar from it.
+
+    ``start`` opens a step with a label and a total (``None`` when unknown) counted in ``unit``;
+    ``advance`` adds to it; ``finish`` closes it. Steps do not nest.
+    """
+
+    def start(self, label: str, total: int | None, unit: str) -> None: ...
+    def advance(self, amount: int = 1) -> None: ...
+    def finish(self) -> None: ...
+
+
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def start(self, label: str, total: int | None, unit: str) -> None:
+        """Ignore the step."""
+
+    def advance(self, amount: int = 1) -> None:
+        """Ignore the advance."""
+
+    def finish(self) -> None:
+        """Ignore the end."""
+
+
+def conversation(history: Sequence[Message | Mapping[str, str] | Answer]) -> tuple[Message, ...]:
+    """A history as messages: takes messages, ``{"role", "content"}`` mappings and earlier answers.
+
+    Raises ``ValueError`` for a role other than ``user`` or ``assistant``.
+    """
+    messages: list[Message] = []
+    for turn in history:
+        if isinstance(turn, Answer):
+            messages += [Message("user", turn.question), Message("assistant", turn.text)]
+            continue
+        if not isinstance(turn, Message):
+            role, content = turn.get("role"), turn.get("content")
+            if role not in ("user", "assistant") or not isinstance(content, str):
+                raise ValueError(
+                    f"history: expected role 'user' or 'assistant' and a text, got {turn!r}"
+                )
+            turn = Message("user" if role == "user" else "assistant", content)
+        elif turn.role == "system":
+            raise ValueError("history: a system message belongs into the agent's instructions")
+        messages.append(turn)
+    return tuple(messages)
