@@ -15,7 +15,6 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal, Protocol, runtime_checkable
 
-
 UNKNOWN_LANGUAGE = "und"
 DEFAULT_COLLECTION = "default"
 

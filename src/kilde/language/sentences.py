@@ -28,7 +28,8 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
     White space after a sentence belongs to it. An empty text has none; the spans of any other
     text join to the whole of it.
 
-    >>> [("Ring kl. 8.00. Vi svarer."[a:b]) for a, b in sentences("Ring kl. 8.00. Vi svarer.", "da")]
+    >>> text = "Ring kl. 8.00. Vi svarer."
+    >>> [text[start:end] for start, end in sentences(text, "da")]
     ['Ring kl. 8.00. ', 'Vi svarer.']
     """
     if not text:
@@ -77,7 +78,9 @@ def _is_short_line(text: str, newline: int) -> bool:
     return line[-1] not in ",;-" and (following.isupper() or following.isdigit())
 
 
-def _ends_sentence(text: str, stop: re.Match[str], after: int, abbreviations: frozenset[str]) -> bool:
+def _ends_sentence(
+    text: str, stop: re.Match[str], after: int, abbreviations: frozenset[str]
+) -> bool:
     following = text[after]
     if "\n\n" in text[stop.end() : after]:
         return True

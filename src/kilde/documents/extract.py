@@ -1,0 +1,137 @@
+"""The one door to kreuzberg, which reads PDF, office files, e-books and HTML in Rust.
+
+What comes in is untrusted: the bytes are bounded before they get here (``load.MAX_BYTES``), an
+archive may not unpack to more than ``MAX_UNPACKED``, and reading stops after ``MAX_SECONDS``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from kilde.errors import LoadError
+from kilde.types import Scalar
+
+if TYPE_CHECKING:
+    from kreuzberg import ExtractionResult, PageConfig
+
+MAX_UNPACKED = 1_000_000_000
+"""Bytes that an office file, which is a zip archive, may unpack to."""
+
+MAX_SECONDS = 120
+"""Seconds that one file may take; a PDF of 1,500 pages takes about three."""
+
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_ENCRYPTED = re.compile(r"password|encrypt", re.IGNORECASE)
+_ESCAPED = re.compile(
+    r"^[ ]*\\(?:[#=]|-\\-)|\\\||\\([!-/:-@\[-`{-~])",
+    re.MULTILINE,
+)
+# What word processors and PDF writers put where nobody gave a title.
+_NO_TITLE = re.compile(
+    r"\(?(anonymous|untitled|unspecified|word document|powerpoint presentation)\)?|"
+    r"(microsoft word - )?.*\.(docx?|pptx?|xlsx?|odt|rtf|tmp|indd|dvi)",
+    re.IGNORECASE,
+)
+
+
+def extract(
+    data: bytes, name: str, mime: str, *, markdown: bool, pages: PageConfig | None = None
+) -> ExtractionResult:
+    """What kreuzberg makes of a file.
+
+    Raises :class:`LoadError` for a file that is locked by a password, damaged, or too big or slow
+    to unpack.
+    """
+    from kreuzberg import ExtractionConfig, KreuzbergError, extract_bytes_sync
+    from kreuzberg.exceptions import ExtractionTimeoutError
+
+    config = ExtractionConfig(
+        use_cache=False,
+        enable_quality_processing=False,
+        output_format="markdown" if markdown else "plain",
+        pages=pages,
+        extraction_timeout_secs=MAX_SECONDS,
+    )
+    try:
+        return extract_bytes_sync(data, mime, config=config)
+    except ExtractionTimeoutError as error:
+        raise LoadError(
+            name,
+            f"reading it took longer than {MAX_SECONDS} seconds",
+            hint="Split it into smaller files, or save it anew from the program that made it.",
+        ) from error
+    except (KreuzbergError, OSError, ValueError, RuntimeError) as error:
+        if _ENCRYPTED.search(str(error)):
+            raise locked(name) from error
+        raise damaged(name, error) from error
+
+
+def unescape(markdown: str) -> str:
+    """Markdown as its author wrote it: kreuzberg sets a backslash before every special sign.
+
+    Kept are those without which a line would become a heading or a cell two cells.
+
+    >>> print(unescape(r"1\\. juli, a\\*b \\<x\\>"))
+    1. juli, a*b <x>
+    """
+    return _ESCAPED.sub(lambda match: match[1] or match[0], markdown)
+
+
+def check_archive(data: bytes, name: str) -> None:
+    """Look at a zip-based file before it is unpacked.
+
+    Raises :class:`LoadError` when it is encrypted, no archive at all, or would unpack to more than
+    ``MAX_UNPACKED`` bytes.
+    """
+    if data.startswith(_OLE):  # Office wraps an encrypted document in its older container
+        raise locked(name)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            manifest = next((e for e in entries if e.filename == "META-INF/manifest.xml"), None)
+            size = sum(entry.file_size for entry in entries)
+            if size > MAX_UNPACKED:
+                raise LoadError(
+                    name,
+                    f"it would unpack to {size // 1_000_000} MB, more than the "
+                    f"{MAX_UNPACKED // 1_000_000} MB allowed",
+                    hint="Take the large pictures out or split it; if it came from a stranger, "
+                    "do not open it.",
+                )
+            encrypted = any(entry.flag_bits & 1 for entry in entries)
+            if manifest is not None and not encrypted:
+                encrypted = b"encryption-data" in archive.read(manifest)
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
+        raise damaged(name, error) from error
+    if encrypted or any(e.filename == "META-INF/rights.xml" for e in entries):
+        raise locked(name)
+
+
+def title_of(result: ExtractionResult) -> str:
+    """The title in the file's properties, empty where a program only filled the field."""
+    title: Scalar = result.metadata.get("title")
+    title = title.strip() if isinstance(title, str) else ""
+    return "" if _NO_TITLE.fullmatch(title) else title
+
+
+def locked(name: str) -> LoadError:
+    """The error for a file that a password protects."""
+    return LoadError(
+        name,
+        "it is protected by a password",
+        hint="Save a copy without the password and add that.",
+    )
+
+
+def damaged(name: str, error: Exception) -> LoadError:
+    """The error for a file that its reader cannot make sense of."""
+    detail = (str(error).splitlines() or [type(error).__name__])[0][:160]
+    return LoadError(
+        name,
+        f"it is damaged or not what its suffix says ({detail})",
+        hint="Open it in the program that made it, save it anew, and add it again.",
+    )

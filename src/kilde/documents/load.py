@@ -1,0 +1,193 @@
+"""One found thing becomes its documents: bytes in, guarded; reader; clean text with exact offsets.
+
+A file gives one document, a workbook one per sheet. Every error names the file and what to do, so
+that a sync over a thousand files can go on and report the three that failed.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from kilde.documents.content import Content, Prose, Table
+from kilde.documents.extract import damaged
+from kilde.documents.formats import Format, format_of, format_of_page, supported
+from kilde.documents.headings import headings
+from kilde.documents.sources import Found
+from kilde.documents.summary import table_summary
+from kilde.documents.tables import table_text
+from kilde.documents.text import clean
+from kilde.errors import LoadError
+from kilde.language.detect import detect
+from kilde.types import Document
+
+MAX_BYTES = 100_000_000
+"""Size of the largest file that is read. Parsing needs several times that in memory."""
+
+
+def load(found: Found, *, allow_private: bool = False) -> list[Document]:
+    """The documents of one found thing, at least one.
+
+    ``Document.source`` is ``found.document_source``; so is the id, with ``#Sheet`` added when a
+    workbook has several sheets. ``allow_private`` lets pages of the own network be fetched.
+    Raises :class:`LoadError` for whatever cannot be read.
+    """
+    if found.source.kind == "sql":
+        from kilde.documents import sql
+
+        with sql.open_table(found.source, found.root, found.document_source) as table:
+            return list(_documents([table], found, found.source.table or "query"))
+    if found.source.kind == "url":
+        from kilde.documents.web import fetch
+
+        page = fetch(found.document_source, allow_private=allow_private)
+        form = format_of_page(page.url, page.content_type)
+        data = page.body
+        if form is None:
+            raise _unreadable(found.document_source, f"it is {page.content_type or 'of no type'}")
+        stem = _stem(urlsplit(page.url).path) or urlsplit(page.url).hostname or ""
+    else:
+        path = found.path or found.root / found.document_source
+        form = format_of(path.name)
+        if form is None:
+            raise _unreadable(found.document_source, f"{path.suffix or 'no suffix'} is no format")
+        data = _read(path, found.document_source)
+        stem = _stem(path.name)
+    return list(_documents(_parse(data, found.document_source, form), found, stem))
+
+
+def _parse(data: bytes, name: str, form: Format) -> list[Content]:
+    if not data.strip():
+        raise LoadError(name, "it is empty", hint="Fill it or leave it out.")
+    reader = import_module(f"kilde.documents.readers.{form.reader}")
+    try:
+        contents: list[Content] = reader.read(data, name, form.mime)
+    except LoadError:
+        raise
+    except Exception as error:
+        # Readers translate what they know; but files come from anywhere, parsers raise what they
+        # like, and one bad file must not end a sync of a thousand.
+        raise damaged(name, error) from error
+    return contents
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise LoadError(name, "it is no ordinary file", hint="Add a file or a folder.")
+        if status.st_size > MAX_BYTES:
+            raise LoadError(
+                name,
+                f"it has {status.st_size / 1e6:,.0f} MB, and {MAX_BYTES / 1e6:,.0f} MB is the most "
+                "that is read",
+                hint="Split it into smaller files, or take pictures out of it.",
+            )
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise LoadError(
+            name, "it is gone", hint="Put it back, or sync again to forget it."
+        ) from error
+    except PermissionError as error:
+        raise LoadError(
+            name,
+            "you may not read it",
+            hint="Ask its owner for the right to read it, or leave it out.",
+        ) from error
+    except OSError as error:
+        raise LoadError(
+            name,
+            f"it cannot be read ({error.strerror or error})",
+            hint="Check the disk or the network drive it is on.",
+        ) from error
+
+
+def _documents(contents: list[Content], found: Found, stem: str) -> Iterator[Document]:
+    for content in contents:
+        match content:
+            case Prose():
+                yield _prose_document(content, found, stem)
+            case Table():
+                yield _table_document(content, found, stem, several=len(contents) > 1)
+
+
+def _prose_document(content: Prose, found: Found, stem: str) -> Document:
+    if content.pages:
+        text, pages = _join(content.pages)
+    else:
+        text, pages = clean(content.text).strip("\n"), ()
+    if not text.strip():
+        raise LoadError(
+            found.document_source,
+            "no text in it",
+            hint="If it holds pictures of text, run text recognition (OCR) over it first.",
+        )
+    first = headings(text)[:1] if content.markdown else []
+    title = (first[0].text if first else "") or content.title or stem
+    return Document(
+        id=found.document_source,
+        text=text,
+        title=_one_line(title),
+        source=found.document_source,
+        collection=found.source.collection,
+        language=detect(text),
+        metadata={
+            key: clean(value) if isinstance(value, str) else value
+            for key, value in content.metadata.items()
+        },
+        pages=pages,
+        markdown=content.markdown,
+    )
+
+
+def _join(pages: Iterable[str]) -> tuple[str, tuple[int, ...]]:
+    """Pages as one text with a blank line after each, and the offset at which each begins."""
+    parts: list[str] = []
+    starts: list[int] = []
+    position = 0
+    for page in pages:
+        starts.append(position)
+        text = clean(page).strip()
+        if text:
+            parts.append(text + "\n\n")
+            position += len(text) + 2
+    return "".join(parts), tuple(starts)
+
+
+def _table_document(table: Table, found: Found, stem: str, *, several: bool) -> Document:
+    name = f"{found.document_source}#{table.part}" if several else found.document_source
+    text, rows = table_text(table)
+    if not rows:
+        raise LoadError(name, "no rows in it", hint="Check the query or the export it came from.")
+    language = detect(text)
+    title = table.title or (f"{stem} – {table.part}" if several else stem)
+    return Document(
+        id=name,
+        text=text,
+        title=_one_line(title),
+        source=found.document_source,
+        collection=found.source.collection,
+        language=language,
+        rows=rows,
+        summary=table_summary(_one_line(title), table.columns, rows, language),
+        markdown=False,
+    )
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(unquote(name)).stem.replace("-", " ").replace("_", " ").strip()
+
+
+def _one_line(title: str) -> str:
+    return " ".join(clean(title).split())
+
+
+def _unreadable(name: str, reason: str) -> LoadError:
+    return LoadError(
+        name,
+        f"{reason}, which Kilde does not read",
+        hint=f"Convert it to one of: {supported()}",
+    )

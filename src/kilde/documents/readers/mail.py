@@ -1,0 +1,63 @@
+"""E-mail: the body is the text, the headers are metadata, attachments are named but not read."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+
+from kilde.documents.content import Content, Prose
+from kilde.documents.formats import format_of
+from kilde.documents.readers import html
+from kilde.documents.text import decode
+from kilde.errors import LoadError
+from kilde.types import Scalar
+
+
+def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
+    """The body (plain text before HTML), titled by the subject.
+
+    Metadata: ``subject``, ``from``, ``to``, ``date``, and ``attachments`` (names, comma-separated,
+    of those whose format can be read).
+    """
+    message = message_from_bytes(data, policy=policy.default)
+    metadata = _headers(message)
+    if not metadata:
+        raise LoadError(
+            name,
+            "it is no e-mail: it has none of the headers From, To, Subject and Date",
+            hint="Export the mail again from the mail program, as .eml.",
+        )
+    subject = str(metadata.get("subject", ""))
+    attached = [part.get_filename() or "" for part in message.iter_attachments()]
+    readable = [file for file in attached if format_of(file)]
+    if readable:
+        metadata["attachments"] = ", ".join(readable)
+    body = message.get_body(("plain", "html"))
+    raw = body.get_payload(decode=True) if body is not None else None
+    if not isinstance(raw, bytes) or not raw.strip() or body is None:
+        raise LoadError(
+            name,
+            "no text in the mail",
+            hint="If what you need is in an attachment, save that as a file and add it.",
+        )
+    if body.get_content_subtype() == "html":
+        page = html.read(raw, name, "text/html")[0]
+        text = page.text if isinstance(page, Prose) else ""
+    else:
+        text = decode(raw, name, str(body.get_content_charset() or ""))
+    # Not as Markdown: the headings of a newsletter do not divide it, and its title is the subject.
+    return [Prose(text, title=subject, metadata=metadata)]
+
+
+def _headers(message: EmailMessage) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for header in ("Subject", "From", "To"):
+        if message[header]:
+            found[header.lower()] = " ".join(str(message[header]).split())
+    if message["Date"]:
+        try:
+            found["date"] = parsedate_to_datetime(str(message["Date"]))
+        except ValueError:
+            found["date"] = str(message["Date"])
+    return found

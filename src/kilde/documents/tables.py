@@ -1,0 +1,141 @@
+"""Tables as text: every row becomes lines of ``column: value``, so that it can be found and cited.
+
+    Name: Anna Holm
+    Age: 41
+
+A blank line ends a row and belongs to its span, so the rows cover the text without a gap.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from kilde.documents.content import Cell, Table
+from kilde.documents.text import clean
+from kilde.types import Row, Scalar
+
+# Beyond this, neighbouring integers share a float, so a float may not be the number that was meant.
+_EXACT = 2**53
+
+
+def scalar(value: object) -> Scalar:
+    """A value of a cell, as one of the types that a row may hold.
+
+    Whole floats become integers (spreadsheets know no others), decimals numbers, times and UUIDs
+    text, lists and mappings JSON; bytes, NaN and blank text are ``None``: there is nothing to read.
+    """
+    match value:
+        case None | bool() | datetime() | date():
+            return value
+        case int():
+            return value
+        case float() | Decimal():
+            number = float(value)
+            if not math.isfinite(number):
+                return None
+            return int(number) if number.is_integer() and abs(number) < _EXACT else number
+        case bytes() | bytearray() | memoryview():
+            return None
+        case time():
+            return value.isoformat("auto" if value.second else "minutes")
+        case timedelta():
+            return str(value)
+        case list() | tuple() | dict():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case _:
+            return clean(str(value)).strip() or None
+
+
+def render(value: Scalar) -> str:
+    """A value as a reader would write it: ISO dates, no float noise, line breaks as spaces.
+
+    >>> render(0.1 + 0.2), render(date(2024, 5, 1)), render(True)
+    ('0.3', '2024-05-01', 'true')
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return str(int(value)) if value.is_integer() else f"{value:.15g}"
+        case datetime():
+            return value.isoformat(" ", "seconds" if value.second else "minutes")
+        case date():
+            return value.isoformat()
+        case _:
+            return " ".join(str(value).split())
+
+
+def column_names(header: Iterable[object]) -> list[str]:
+    """Names for columns: blank ones are numbered, repeated ones told apart.
+
+    >>> column_names(["Name", None, "Name"])
+    ['Name', 'column 2', 'Name (2)']
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for position, cell in enumerate(header, 1):
+        plain = render(scalar(cell)) or f"column {position}"
+        name, copy = plain, 1
+        while name in taken:
+            copy += 1
+            name = f"{plain} ({copy})"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def table_text(table: Table) -> tuple[str, tuple[Row, ...]]:
+    """The text of a table and its rows; rows without any value are left out."""
+    parts: list[str] = []
+    rows: list[Row] = []
+    position = 0
+    for cells in table.rows:
+        text, values = _row(table.columns, cells)
+        if not text:
+            continue
+        parts.append(text)
+        rows.append(Row(position, position + len(text), values))
+        position += len(text)
+    return "".join(parts), tuple(rows)
+
+
+def _row(
+    columns: Sequence[str], cells: Sequence[Scalar | Cell]
+) -> tuple[str, Mapping[str, Scalar]]:
+    lines: list[str] = []
+    values: dict[str, Scalar] = {}
+    for column, cell in zip(columns, cells, strict=False):
+        value, text = (
+            (cell.value, render(cell.text)) if isinstance(cell, Cell) else (cell, render(cell))
+        )
+        values[column] = value
+        if text:
+            lines.append(f"{column}: {text}\n")
+    return ("".join([*lines, "\n"]) if lines else ""), values
+
+
+def looks_like_header(first: Sequence[Scalar], second: Sequence[Scalar]) -> bool:
+    """Whether the first of two rows names columns: text, nothing twice.
+
+    Years are names too ("Municipality; 2023; 2024"), unless the cell below is a year as well.
+    """
+    filled = [cell for cell in first if cell is not None]
+    below = [*second, *[None] * (len(first) - len(second))]
+    return (
+        any(isinstance(cell, str) for cell in filled)
+        and len({str(cell) for cell in filled}) == len(filled)
+        and all(
+            cell is None or isinstance(cell, str) or (_is_year(cell) and not _is_year(under))
+            for cell, under in zip(first, below, strict=False)
+        )
+    )
+
+
+def _is_year(cell: Scalar) -> bool:
+    return isinstance(cell, int) and 1900 <= cell <= 2100

@@ -1,0 +1,331 @@
+"""The knowledge base as its users see it: add, sync, search, look up, go back in time.
+
+Everything that reads goes through a :class:`Scope`. The owner of a workspace may search all of it;
+an agent is handed :class:`ScopedKnowledge`, which has no way to leave its collections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilde.documents.sources import Source
+from kilde.errors import NotFound, ReindexNeeded
+from kilde.knowledge.context import Context, assemble
+from kilde.knowledge.indexer import Indexer, empty_rows
+from kilde.knowledge.passages import PassageMaker, Summarise, recipe
+from kilde.knowledge.schema import to_document, to_ref
+from kilde.knowledge.search import Scope, Search
+from kilde.knowledge.sources import SourceList
+from kilde.knowledge.store import PassageStore, View, one_of, quoted
+from kilde.knowledge.summary import summarise
+from kilde.knowledge.sync import Sync, prepared
+from kilde.types import (
+    Document,
+    DocumentRef,
+    Failure,
+    Hit,
+    NoProgress,
+    Progress,
+    SyncReport,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from kilde.embedding import Embedder
+
+AsOf = str | int | datetime | None
+
+
+class KnowledgeBase:
+    """All documents of a workspace, shared by its agents.
+
+    ``folder`` holds the table, ``root`` is what relative paths of sources start from. ``embedder``
+    is opened by whoever makes the knowledge base and stays theirs to close. ``max_tokens`` bounds a
+    passage in the embedder's tokens. ``keep`` is how long untagged past states stay searchable.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        root: Path,
+        embedder: Embedder,
+        max_tokens: int,
+        keep: timedelta,
+        make_summary: Summarise = summarise,
+        allow_private: bool = False,
+    ) -> None:
+        self._embedder = embedder
+        self._store = PassageStore(folder, dimensions=embedder.dimensions)
+        self._search = Search(embedder)
+        self._recipe = recipe(max_tokens)
+        maker = PassageMaker(embedder, max_tokens=max_tokens, make_summary=make_summary)
+        self._indexer = Indexer(self._store, embedder, maker)
+        self._keep = keep
+        self._sources = SourceList(root / "sources.toml")
+        self._sync = Sync(
+            self._store, self._indexer, self._sources, root=root, allow_private=allow_private
+        )
+
+    # Writing
+
+    def add(
+        self,
+        sources: Iterable[str | Path | Source],
+        *,
+        collection: str | None = None,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Register sources (files, folders, globs, URLs) and index what they hold now.
+
+        ``collection`` is "default" where none is given. A source that is registered already is
+        read again, and moves to the collection where one is given.
+        """
+        self._require_same_recipe()
+        with self._sync.lock(progress or NoProgress()):
+            report = self._sync.add(sources, collection, progress or NoProgress())
+            self._store.maintain(keep=self._keep)
+        return report
+
+    def add_documents(
+        self, documents: Iterable[Document], *, progress: Progress | None = None
+    ) -> SyncReport:
+        """Index documents made in memory. They stay until removed; ``sync`` leaves them alone."""
+        self._require_same_recipe()
+        failed: list[Failure] = []
+        outcome = self._indexer.index(prepared(documents, failed), "add documents", progress)
+        self._store.maintain(keep=self._keep)
+        return SyncReport(
+            added=tuple(outcome.added),
+            replaced=tuple(outcome.replaced),
+            unchanged=tuple(outcome.unchanged),
+            failed=tuple(failed),
+            passages_embedded=outcome.embedded,
+            version=self.version,
+        )
+
+    def sync(self, *, progress: Progress | None = None) -> SyncReport:
+        """Read every registered source again: add, replace and remove what changed."""
+        self._require_same_recipe()
+        with self._sync.lock(progress or NoProgress()):
+            report = self._sync.run(progress or NoProgress())
+            self._store.maintain(keep=self._keep)
+        return report
+
+    def remove(self, name: str) -> SyncReport:
+        """Remove a registered source with its documents, or one document by its id.
+
+        A document of a registered folder stays out of later syncs, until it is added again.
+        Raises :class:`NotFound` when neither exists.
+        """
+        with self._sync.lock(NoProgress()):
+            return self._sync.remove(name)
+
+    def tag(self, name: str) -> int:
+        """Name the state of this moment; it is kept until the end. Returns its version."""
+        return self._store.tag(name)
+
+    def reindex(self, *, progress: Progress | None = None) -> SyncReport:
+        """Make all passages anew with the embedder and the split of now.
+
+        The new table is built beside the old one, which serves until one commit switches over.
+        """
+        with self._sync.lock(progress or NoProgress()):
+            view = self._store.latest()
+            if view is None:
+                return SyncReport()
+            ids = sorted(self._ids(view))
+            (progress or NoProgress()).start("reindexing", view.count(), "passages")
+            batches = self._indexer.remake(self._stored(view, ids), progress or NoProgress())
+            version = self._store.overwrite(batches, "reindex")
+            (progress or NoProgress()).finish()
+        return SyncReport(replaced=tuple(ids), version=version)
+
+    # Reading
+
+    @property
+    def version(self) -> int | None:
+        """The version of the latest state; None while nothing was ever stored."""
+        view = self._store.latest()
+        return view.version if view else None
+
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        collections: Sequence[str] | None = None,
+        as_of: AsOf = None,
+    ) -> list[Hit]:
+        """The best passages for a question, best first; ``collections=None`` searches all.
+
+        >>> hits = knowledge.search("When does the laboratory open?", limit=3)  # doctest: +SKIP
+        """
+        scope = Scope(None if collections is None else frozenset(collections))
+        return self.scoped(scope).search(question, limit=limit, as_of=as_of)
+
+    def scoped(self, scope: Scope) -> ScopedKnowledge:
+        """The part of the knowledge base that lies within a scope, and no more."""
+        self._require_same_recipe()
+        return ScopedKnowledge(self._view, self._search, scope)
+
+    def document(self, document_id: str, *, as_of: AsOf = None) -> Document:
+        """A document with its whole text, as it was. Raises :class:`NotFound`."""
+        view = self._view(as_of)
+        rows = view.rows(where=f"document_id = {quoted(document_id)}") if view else []
+        if not rows:
+            raise NotFound("document", document_id, self._ids(view) if view else [])
+        return to_document(rows)
+
+    def documents(
+        self, *, collections: Sequence[str] | None = None, as_of: AsOf = None
+    ) -> list[DocumentRef]:
+        """All documents, by id."""
+        view = self._view(as_of)
+        if view is None:
+            return []
+        where = "ordinal = 0"
+        if collections is not None:
+            where += f" AND {one_of('collection', list(collections))}"
+        return sorted(map(to_ref, view.rows(where=where)), key=lambda ref: ref.id)
+
+    def collections(self) -> tuple[str, ...]:
+        """The names of the collections that hold documents."""
+        return tuple(sorted({ref.collection for ref in self.documents()}))
+
+    def sources(self) -> tuple[Source, ...]:
+        """The registered sources."""
+        return self._sources.load().sources
+
+    def history(self) -> list[Version]:
+        """The states that can be searched again, oldest first."""
+        return self._store.versions()
+
+    def check(self, *, repair: bool = False) -> list[str]:
+        """What is wrong with the stored passages, in words; an empty list means all is well.
+
+        Reads everything. With ``repair``, documents that do not hold together are removed, so that
+        the next sync reads them from their source again; the indexes are rebuilt.
+        """
+        view = self._store.latest()
+        if view is None:
+            return []
+        broken = _broken_documents(view)
+        if repair:
+            if broken:
+                self._store.replace(empty_rows(self._embedder.dimensions), sorted(broken), "repair")
+                self._sync.forget_seen()
+            self._store.maintain(force=True)
+        return [f"{name}: {fault}" for name, fault in sorted(broken.items())]
+
+    def _view(self, as_of: AsOf) -> View | None:
+        if as_of is None:
+            return self._store.latest()
+        if isinstance(as_of, str):
+            as_of = _parsed(as_of, self._store.tags())
+        return self._store.at(as_of)
+
+    def _ids(self, view: View) -> list[str]:
+        return [
+            row["document_id"] for row in view.rows(where="ordinal = 0", columns=["document_id"])
+        ]
+
+    def _stored(self, view: View, ids: Sequence[str]) -> Iterable[Document]:
+        for start in range(0, len(ids), 64):
+            found: dict[str, list[dict[str, object]]] = {}
+            for row in view.rows(where=one_of("document_id", ids[start : start + 64])):
+                found.setdefault(row["document_id"], []).append(row)
+            yield from map(to_document, found.values())
+
+    def _require_same_recipe(self) -> None:
+        view = self._store.latest()
+        made_with = view.made_with if view else None
+        if made_with is None:
+            return
+        if made_with[0] != self._embedder.identity:
+            what, old, new = "embedder", made_with[0], self._embedder.identity
+        elif made_with[1] != self._recipe:
+            what, old, new = "split setting", made_with[1], self._recipe
+        else:
+            return
+        raise ReindexNeeded(
+            f"The knowledge base was made with another {what} ({old}; now {new}).",
+            hint="Make its passages anew with kilde reindex, or set kilde.toml back.",
+        )
+
+
+class ScopedKnowledge:
+    """The documents that one agent may use. There is no way from here to the others."""
+
+    def __init__(
+        self, open_view: Callable[[AsOf], View | None], search: Search, scope: Scope
+    ) -> None:
+        self._open_view = open_view
+        self._search = search
+        self._scope = scope
+
+    def version(self, as_of: AsOf = None) -> int | None:
+        """The version that would be read."""
+        view = self._open_view(as_of)
+        return view.version if view else None
+
+    def languages(self, as_of: AsOf = None) -> tuple[str, ...]:
+        """The languages of the documents in scope, the most frequent first."""
+        view = self._open_view(as_of)
+        return self._search.languages(view, self._scope) if view else ()
+
+    def search(
+        self, question: str, *, limit: int = 10, as_of: AsOf = None, language: str | None = None
+    ) -> list[Hit]:
+        """The best passages for a question within the scope, best first."""
+        view = self._open_view(as_of)
+        if view is None:
+            return []
+        return self._search.find(view, question, self._scope, limit=limit, language=language)
+
+    def context(
+        self,
+        hits: Sequence[Hit],
+        *,
+        budget: int,
+        count_tokens: Callable[[str], int],
+        as_of: AsOf = None,
+    ) -> Context:
+        """What to put into a prompt for these hits, within a budget of tokens."""
+        view = self._open_view(as_of)
+        if view is None:
+            return Context((), ())
+        return assemble(view, hits, budget=budget, count_tokens=count_tokens)
+
+
+def _parsed(as_of: str, tags: dict[str, int]) -> str | int | datetime:
+    """A tag, a version number or a date; a date alone means the end of that day."""
+    if as_of in tags:
+        return as_of
+    if as_of.isdigit():
+        return int(as_of)
+    try:
+        moment = datetime.fromisoformat(as_of)
+    except ValueError:
+        return as_of
+    return datetime.combine(moment, time.max) if len(as_of) == len("2026-01-31") else moment
+
+
+def _broken_documents(view: View) -> dict[str, str]:
+    ends: dict[str, list[tuple[int, int, int]]] = {}
+    for batch in view.batches(["document_id", "ordinal", "start", "end"], "kind <> 'summary'"):
+        for name, ordinal, start, end in zip(*batch.values(), strict=True):
+            ends.setdefault(name, []).append((ordinal, start, end))
+    broken = {}
+    for name, spans in ends.items():
+        spans.sort()
+        place = 0
+        for expected, (ordinal, start, end) in enumerate(spans):
+            if ordinal != expected or start != place or end < start:
+                broken[name] = f"its passages do not follow one another at character {place}"
+                break
+            place = end
+    return broken
