@@ -1,0 +1,1 @@
+"""Agents: assistants described in one TOML file each, answering within their scope."""

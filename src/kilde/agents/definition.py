@@ -1,0 +1,54 @@
+"""An agent is one TOML file: who it is, what it may read, how it answers. No Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from kilde.config import CollectionName, Strict
+from kilde.toml import read_toml
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Example(Strict):
+    """A question with the answer the agent would give: shows tone and form, is never a source."""
+
+    question: Text
+    answer: Text
+
+
+class Output(Strict):
+    """The form of the answer; ``schema`` is a JSON schema that the answer must satisfy."""
+
+    json_schema: dict[str, Any] = Field(alias="schema")
+
+
+class AgentDefinition(Strict):
+    """``agents/NAME.toml``; ``name`` and ``instructions`` suffice.
+
+    ``collections`` is what the agent may use: all where it is left out, nothing where it is empty.
+    ``language`` is the one it answers in; where it is left out, that of the question.
+    ``grounding`` is what happens to a claim that no document supports: removed (``strict``), marked
+    (``flag``), or not even looked at (``off``). ``model`` and ``adapter`` default to those of the
+    workspace.
+    """
+
+    name: Text
+    instructions: Text
+    language: str = Field(default="", pattern=r"^([a-z]{2,3})?$")
+    collections: tuple[CollectionName, ...] | None = None
+    retrieval: bool = True
+    examples: tuple[Example, ...] = ()
+    model: str = ""
+    adapter: str = ""
+    grounding: Literal["strict", "flag", "off"] = "strict"
+    max_words: int = Field(default=120, ge=5, le=2000)
+    output: Output | None = None
+
+
+def load_definition(path: Path) -> AgentDefinition:
+    """The agent of a file. Raises :class:`ConfigError` with all faults."""
+    return read_toml(path, AgentDefinition)

@@ -1,0 +1,35 @@
+"""What an agent says in its own words, in the language of the conversation."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+from kilde.types import DocumentRef
+
+
+def abstention(language: str, nearest: Sequence[DocumentRef]) -> str:
+    """The sentence with which an agent declines, and the documents that came nearest."""
+    words = _phrases(language)
+    if not nearest:
+        return words["abstain"]
+    titles = "; ".join(document.title for document in nearest)
+    return f"{words['abstain']} {words['nearest'].format(titles=titles)}"
+
+
+def answer_in(language: str) -> str:
+    """The instruction to answer in a language; empty for one that has no phrase."""
+    return _table().get(language, {}).get("answer_in", "")
+
+
+def _phrases(language: str) -> dict[str, str]:
+    table = _table()
+    return table.get(language, table["en"])
+
+
+@cache
+def _table() -> dict[str, dict[str, str]]:
+    text = resources.files(__package__).joinpath("phrases.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,68 @@
+"""What a generator writes becomes the answer's text, checked on the way.
+
+Under ``strict`` the pieces are held back until a sentence is complete; it is shown if a document
+supports it and dropped if none does. Otherwise the pieces pass as they come and are judged
+afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+from kilde.grounding import claim_spans, ground
+from kilde.types import Claim, Delta, GenerationRequest, Generator, Usage
+
+
+class Writer:
+    """Collects the text and the claims of one answer.
+
+    ``raw`` is all that the generator wrote; ``text`` is what is shown of it, at most
+    ``max_words`` words (but at least one claim) under ``strict``.
+    """
+
+    def __init__(self, policy: Literal["strict", "flag", "off"], *, max_words: int) -> None:
+        self.policy = policy
+        self.raw = ""
+        self.text = ""
+        self.claims: list[Claim] = []
+        self.usage = Usage()
+        self._max_words = max_words
+
+    def write(self, generator: Generator, request: GenerationRequest) -> Iterator[Delta]:
+        """Generate; yields the text as it may be shown."""
+        self.raw, shown_upto = "", 0
+        for piece in generator.stream(request):
+            self.raw += piece.text
+            self.usage = piece.usage or self.usage
+            if self.policy != "strict":
+                if piece.text:
+                    yield Delta(piece.text)
+                continue
+            *complete, last = claim_spans(self.raw[shown_upto:], request.language) or [(0, 0)]
+            for start, end in complete:
+                yield from self._checked(shown_upto + start, shown_upto + end, request)
+            shown_upto += last[0]  # the last sentence may still grow
+        if self.policy == "strict":
+            for start, end in claim_spans(self.raw[shown_upto:], request.language):
+                yield from self._checked(shown_upto + start, shown_upto + end, request)
+            return
+        self.text = self.raw.strip()
+        if self.policy == "flag":
+            self.claims = list(ground(self.text, request.evidence, request.language).claims)
+
+    def _checked(self, start: int, end: int, request: GenerationRequest) -> Iterator[Delta]:
+        sentence = self.raw[start:end]
+        for claim in ground(sentence, request.evidence, request.language).claims:
+            words = len(f"{self.text} {claim.text}".split())
+            if not claim.supported or (self.claims and words > self._max_words):
+                continue
+            gap = ""
+            if self.text:
+                own_line = self.raw[:start].rstrip(" \t").endswith("\n") or claim.start > 0
+                gap = "\n" if own_line else " "
+            place = len(self.text) + len(gap)
+            self.claims.append(replace(claim, start=place, end=place + len(claim.text)))
+            self.text += gap + claim.text
+            yield Delta(gap + claim.text)

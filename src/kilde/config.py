@@ -1,0 +1,81 @@
+"""The settings of a workspace: ``kilde.toml``, a file for people.
+
+Every setting has a default, so that an empty file is a working one. Secrets are never settings: a
+key stands in an environment variable, and its name stands here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from kilde.toml import read_toml
+
+CONFIG_FILE = "kilde.toml"
+
+CollectionName = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")]
+
+
+class Strict(BaseModel):
+    """Settings in which an unknown key is a fault, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GeneratorConfig(Strict):
+    """``[models.NAME]``: a generator under a name of your own, for ``model = "NAME"``."""
+
+    backend: Literal["llama_cpp", "openai"]
+    model: str = Field(min_length=1)
+    base_url: str = ""
+    api_key_env: str = ""
+    context: int = Field(default=4096, ge=256)
+    threads: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _endpoint(self) -> GeneratorConfig:
+        if self.backend == "openai" and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError('base_url must be an http address such as "http://127.0.0.1:8080/v1"')
+        return self
+
+
+class WorkspaceConfig(Strict):
+    """``kilde.toml``.
+
+    ``model`` answers where an agent names none: ``"quotes"`` (no model), a name under
+    ``[models]``, a model of the catalogue, or the path of a ``.gguf`` file. ``summaries`` are made
+    from a document's own sentences, or by that model. ``passage_tokens`` bounds a passage.
+    ``keep_days`` is how long untagged past states stay searchable. ``records`` keeps answers with
+    their sources, for feedback and review.
+    """
+
+    name: str = ""
+    embedder: str = Field(default="minilm-l6-int8", min_length=1)
+    passage_tokens: int = Field(default=200, ge=32, le=2000)
+    model: str = Field(default="quotes", min_length=1)
+    summaries: Literal["extractive", "model"] = "extractive"
+    keep_days: int = Field(default=30, ge=1)
+    allow_private_urls: bool = False
+    records: bool = True
+    models: dict[str, GeneratorConfig] = Field(default_factory=dict)
+
+
+def load_config(folder: Path) -> WorkspaceConfig:
+    """The settings of the workspace in a folder. Raises :class:`ConfigError` with all faults."""
+    return read_toml(folder / CONFIG_FILE, WorkspaceConfig)
+
+
+def new_config(name: str) -> str:
+    """The text of a new ``kilde.toml``."""
+    shown = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'''# Settings of this workspace. All of them are described in docs/settings.md.
+name = "{shown}"
+
+# Who answers: "quotes" repeats the best sentences of your documents and needs no model.
+model = "quotes"
+
+# Which model finds passages by their meaning. After a change: kilde reindex
+embedder = "minilm-l6-int8"
+'''

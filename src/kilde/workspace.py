@@ -1,0 +1,248 @@
+"""A workspace: the one place that opens models, store and agents, and wires them together."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from kilde.agents.agent import Agent
+from kilde.agents.definition import AgentDefinition, load_definition
+from kilde.agents.summary import model_summary
+from kilde.config import CONFIG_FILE, WorkspaceConfig, load_config, new_config
+from kilde.embedding import open_embedder
+from kilde.errors import ConfigError, NotFound, StoreError, WorkspaceError
+from kilde.generation import GeneratorSettings, open_generator
+from kilde.knowledge.base import KnowledgeBase
+from kilde.knowledge.search import Scope
+from kilde.knowledge.summary import summarise
+from kilde.records import Records
+from kilde.types import Answer, Document, Generator
+
+if TYPE_CHECKING:
+    from kilde.embedding import Embedder
+
+log = logging.getLogger(__name__)
+
+STATE = ".kilde"
+_AGENT_KEY = re.compile(r"[\w-]{1,64}")
+
+
+class Workspace:
+    """A folder with ``kilde.toml``, ``agents/*.toml`` and its state; use :func:`kilde.open`.
+
+    A context manager; :meth:`close` frees the models. Models are loaded when first needed.
+    """
+
+    def __init__(self, path: Path, config: WorkspaceConfig) -> None:
+        self.path = path
+        self.config = config
+        self._generators: dict[str, Generator] = {}
+
+    @classmethod
+    def init(cls, path: str | Path) -> Workspace:
+        """Make a workspace in a folder, which may exist and may hold documents."""
+        folder = Path(path).expanduser().resolve()
+        if (folder / CONFIG_FILE).exists():
+            raise WorkspaceError(
+                f"{folder} is a workspace already.", hint="Open it, or choose another folder."
+            )
+        try:
+            (folder / "agents").mkdir(parents=True, exist_ok=True)
+            (folder / STATE).mkdir(exist_ok=True)
+            (folder / STATE / ".gitignore").write_text("*\n", encoding="utf-8")
+            (folder / CONFIG_FILE).write_text(new_config(folder.name), encoding="utf-8")
+        except OSError as error:
+            raise WorkspaceError(
+                f"{folder}: no workspace can be made here ({error.strerror}).",
+                hint="Choose a folder that you may write to.",
+            ) from error
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Workspace:
+        """Open the workspace in a folder."""
+        folder = Path(path).expanduser().resolve()
+        if not (folder / CONFIG_FILE).is_file():
+            raise WorkspaceError(
+                f"{folder} is no workspace: it has no {CONFIG_FILE}.",
+                hint="Make one with kilde init FOLDER, or name one with --workspace FOLDER.",
+            )
+        return cls(folder, load_config(folder))
+
+    @cached_property
+    def knowledge(self) -> KnowledgeBase:
+        """All documents of the workspace."""
+        config = self.config
+        return KnowledgeBase(
+            self.path / STATE / "knowledge",
+            root=self.path,
+            embedder=self._embedder,
+            max_tokens=config.passage_tokens,
+            keep=timedelta(days=config.keep_days),
+            make_summary=self._model_summary if config.summaries == "model" else summarise,
+            allow_private=config.allow_private_urls,
+        )
+
+    @cached_property
+    def records(self) -> Records:
+        """The answers that were given."""
+        (self.path / STATE).mkdir(exist_ok=True)
+        return Records(self.path / STATE / "records.db")
+
+    def agents(self) -> tuple[str, ...]:
+        """The names of all agents, as :meth:`agent` takes them."""
+        return tuple(sorted(self._agent_files()))
+
+    def definition(self, name: str) -> AgentDefinition:
+        """What an agent's file says. Raises :class:`NotFound`, :class:`ConfigError`."""
+        return load_definition(self._agent_file(name))
+
+    def agent(self, name: str) -> Agent:
+        """An agent by the name of its file (``agents/NAME.toml``), or by the name it bears.
+
+        Raises :class:`NotFound`, or :class:`ConfigError` with all faults of its file.
+        """
+        path = self._agent_file(name)
+        definition = load_definition(path)
+        collections = definition.collections
+        scope = Scope(None if collections is None else frozenset(collections))
+        return Agent(
+            path.stem,
+            definition,
+            self.knowledge.scoped(scope),
+            lambda: self.generator(definition.model or self.config.model),
+            self._keep,
+        )
+
+    def default_agent(self) -> Agent:
+        """The agent that answers where none is named: the only one there is, or a plain one.
+
+        The plain one may use all documents. Raises :class:`NotFound` where several could be meant.
+        """
+        names = self.agents()
+        if len(names) == 1:
+            return self.agent(names[0])
+        if names:
+            raise NotFound("agent", "", names, hint="Choose one with --agent NAME.")
+        definition = AgentDefinition(
+            name="Assistant", instructions="Answer from the documents, briefly and in plain words."
+        )
+        return Agent(
+            "assistant",
+            definition,
+            self.knowledge.scoped(Scope(None)),
+            lambda: self.generator(self.config.model),
+            self._keep,
+        )
+
+    def check_agents(self) -> Mapping[str, tuple[str, ...]]:
+        """The faults of every agent's file, by agent; no faults is an empty tuple."""
+        known = set(self.knowledge.collections())
+        found: dict[str, tuple[str, ...]] = {}
+        for name, path in sorted(self._agent_files().items()):
+            try:
+                definition = load_definition(path)
+                self._settings(definition.model or self.config.model)
+            except ConfigError as error:
+                found[name] = error.faults
+                continue
+            except NotFound as error:
+                found[name] = (f"{path}: {error.message} {error.hint}",)
+                continue
+            found[name] = tuple(
+                f"{path}: the collection {collection!r} holds no documents"
+                for collection in definition.collections or ()
+                if collection not in known
+            )
+        return found
+
+    def generator(self, name: str) -> Generator:
+        """The generator that a ``model`` setting names, loaded once per workspace."""
+        if name not in self._generators:
+            self._generators[name] = open_generator(self._settings(name))
+        return self._generators[name]
+
+    def models(self) -> tuple[str, ...]:
+        """The catalogue models that this workspace and its agents need."""
+        from kilde.models.catalogue import load_catalogue
+
+        wanted = {self.config.embedder, self.config.model}
+        for path in self._agent_files().values():
+            try:
+                wanted.add(load_definition(path).model)
+            except ConfigError:
+                continue  # reported when the agent is asked or checked
+        wanted |= {entry.model for entry in self.config.models.values()}
+        return tuple(sorted(wanted & set(load_catalogue())))
+
+    def close(self) -> None:
+        """Free the models and close the database; may be called twice."""
+        for generator in self._generators.values():
+            generator.close()
+        self._generators.clear()
+        if "_embedder" in self.__dict__:
+            self._embedder.close()
+        if "records" in self.__dict__:
+            self.records.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return open_embedder(self.config.embedder)
+
+    def _settings(self, name: str) -> GeneratorSettings:
+        if name == "quotes":
+            return GeneratorSettings(backend="quotes", model="quotes")
+        if name in self.config.models:
+            return GeneratorSettings(**self.config.models[name].model_dump())
+        if not name.endswith(".gguf"):
+            from kilde.models.catalogue import load_catalogue
+
+            catalogue = load_catalogue()
+            if name not in catalogue or catalogue[name].role != "generator":
+                known = [model.name for model in catalogue.values() if model.role == "generator"]
+                raise NotFound("model", name, ["quotes", *self.config.models, *known])
+        return GeneratorSettings(backend="llama_cpp", model=name)
+
+    def _model_summary(self, document: Document) -> str:
+        return model_summary(self.generator(self.config.model), document)
+
+    def _agent_files(self) -> dict[str, Path]:
+        return {path.stem: path for path in (self.path / "agents").glob("*.toml")}
+
+    def _agent_file(self, name: str) -> Path:
+        files = self._agent_files()
+        if name in files:
+            return files[name]
+        for path in files.values():
+            try:
+                if load_definition(path).name == name:
+                    return path
+            except ConfigError:
+                continue  # another agent's file; its own faults are told when it is asked for
+        raise NotFound("agent", name, files, hint=f"Agents are files in {self.path / 'agents'}.")
+
+    def _keep(self, answer: Answer) -> None:
+        if not self.config.records:
+            return
+        try:
+            self.records.save(answer)
+        except StoreError as error:
+            # The reader must have the answer all the same.
+            log.warning("%s", error)
