@@ -58,11 +58,14 @@ class Writer:
             words = len(f"{self.text} {claim.text}".split())
             if not claim.supported or (self.claims and words > self._max_words):
                 continue
-            gap = ""
-            if self.text:
-                own_line = self.raw[:start].rstrip(" \t").endswith("\n") or claim.start > 0
-                gap = "\n" if own_line else " "
+            gap = self._gap(start) if self.text else ""
             place = len(self.text) + len(gap)
             self.claims.append(replace(claim, start=place, end=place + len(claim.text)))
             self.text += gap + claim.text
             yield Delta(gap + claim.text)
+
+    def _gap(self, start: int) -> str:
+        """What stands between a claim and the one before it: as the generator parted them."""
+        before = self.raw[:start]
+        lines = before[len(before.rstrip()) :].count("\n")
+        return "\n\n" if lines > 1 else "\n" if lines else " "

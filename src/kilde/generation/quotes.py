@@ -9,26 +9,38 @@ declines. How well that works, and on what it was tuned, is in docs/decisions.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from kilde.language.analysis import analyzer
+from kilde.language.numerals import NUMBER, canonical
+from kilde.language.rows import one_line
 from kilde.language.sentences import sentences
+from kilde.language.table import languages
 from kilde.types import GenerationRequest, Hit, Piece, Usage
 
 # Weights tuned on 600 Danish questions: of the grid from 0 to 1 all near values did as well.
-_CONTEXT = 0.3  # a question word that stands in a neighbouring sentence or a heading
+_HEADING = 0.8  # a question word that stands in the title or the headings above
+_NEIGHBOUR = 0.3  # a question word that stands in a sentence beside it
 _PASSAGE = 0.3  # the question's coverage by the whole passage
 _RANK = 0.6  # the passage's search score
-_SHORT = 0.5  # taken from sentences of fewer than four content words: headings, greetings
+_PART = 0.5  # a word of the question that is matched by a part of a compound only
+_NUMBER = 0.4  # the sentence holds a number, and the question asks for one
+_SHORT = 0.5  # taken from sentences of fewer than four content words and no number: greetings
 # A second sentence is worth reading only if it is nearly as good as the first.
 _NEARLY = 0.85
 # Below this share of the question's weight found in one passage, the question counts as unanswered.
 ANSWERABLE = 0.35
+# A word of the question that stands nowhere in the evidence speaks against an answer.
+_ABSENT = 1.5
 # Cosine similarities of an English sentence embedder: unrelated, and clearly about the same thing.
-_UNRELATED, _SAME = 0.25, 0.65
+# That something is about the same thing is no more than a hint that it holds the answer.
+_UNRELATED, _SAME, _HINT = 0.25, 0.65, 0.6
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +68,11 @@ class _Candidate:
     start: int
     end: int
     terms: frozenset[str]
-    context: frozenset[str]
+    headings: frozenset[str]
+    neighbours: frozenset[str]
     passage: frozenset[str]
     words: int
+    numbers: frozenset[str]
 
 
 def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
@@ -73,19 +87,31 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
     @cache
     def asked(language: str) -> tuple[tuple[tuple[str, ...], float], ...]:
         words = {token.terms for token in analyzer(language).tokens(question)}
-        return tuple((terms, max(map(weight, terms))) for terms in sorted(words))
+        return tuple((terms, weight(terms[0])) for terms in sorted(words))
 
+    @cache
+    def asked_strictly(language: str) -> tuple[tuple[tuple[str, ...], float], ...]:
+        return tuple(
+            (terms, value if any(counts[term] for term in terms) else _ABSENT * value)
+            for terms, value in asked(language)
+        )
+
+    given = frozenset(canonical(number) for number in NUMBER.findall(question))
     quotes = []
     for candidate in candidates:
-        words = asked(candidate.hit.passage.language)
-        of_passage = _coverage(words, candidate.passage, frozenset())
+        language = candidate.hit.passage.language
+        words = asked(language)
+        of_passage = _coverage(words, candidate.passage)
         score = (
-            _coverage(words, candidate.terms, candidate.context)
+            _coverage(words, candidate.terms, candidate.headings, candidate.neighbours)
             + _PASSAGE * of_passage
             + _RANK * candidate.hit.score
-            - (_SHORT if candidate.words < 4 and candidate.hit.passage.kind == "text" else 0.0)
+            + (_NUMBER if candidate.numbers - given and asks_number(question, language) else 0.0)
+            - (_SHORT if candidate.words < 4 and not candidate.numbers else 0.0)
         )
-        confidence = max(of_passage, _similarity(candidate.hit))
+        confidence = max(
+            _coverage(asked_strictly(language), candidate.passage), _similarity(candidate.hit)
+        )
         quotes.append(Quote(candidate.hit, candidate.start, candidate.end, score, confidence))
     return sorted(quotes, key=lambda quote: -quote.score)
 
@@ -116,10 +142,12 @@ class Quotes:
     def stream(self, request: GenerationRequest) -> Iterator[Piece]:
         """One piece per quoted sentence, in the order of the document where they share one."""
         quotes = ranked_quotes(request.question, request.evidence)
+        if max((quote.confidence for quote in quotes), default=0.0) < ANSWERABLE:
+            quotes = []
         chosen = [
             quote
             for quote in quotes[: request.max_sentences]
-            if quote.confidence >= ANSWERABLE and quote.score >= _NEARLY * quotes[0].score
+            if quote.score >= _NEARLY * quotes[0].score
         ]
         first = chosen[0].hit.passage.id if chosen else ""
         chosen.sort(key=lambda quote: (quote.hit.passage.id != first, quote.start))
@@ -129,7 +157,8 @@ class Quotes:
             room -= self.count_tokens(text)
             if place and room < 0:
                 break
-            yield Piece(("\n" if place else "") + text)
+            # A blank line ends a sentence, whatever the quotation ends with.
+            yield Piece(("\n\n" if place else "") + text)
         yield Piece("", Usage())
 
     def count_tokens(self, text: str) -> int:
@@ -146,7 +175,10 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
     heading = frozenset(analyse.terms(f"{hit.document.title} {passage.heading_path}"))
     if passage.kind == "row":
         terms = frozenset(analyse.terms(passage.text))
-        yield _Candidate(hit, 0, len(passage.text), terms, heading, terms | heading, len(terms))
+        everything, numbers = terms | heading, _numbers(passage.text)
+        yield _Candidate(
+            hit, 0, len(passage.text), terms, heading, frozenset(), everything, len(terms), numbers
+        )
         return
     spans = [
         (start, end)
@@ -157,34 +189,66 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
     terms_of = [frozenset(term for token in found for term in token.terms) for found in tokens]
     everything = heading.union(*terms_of)
     for place, (start, end) in enumerate(spans):
-        around = heading.union(*terms_of[max(0, place - 1) : place + 2])
-        yield _Candidate(hit, start, end, terms_of[place], around, everything, len(tokens[place]))
+        around = frozenset[str]().union(*terms_of[max(0, place - 1) : place + 2])
+        numbers = _numbers(passage.text[start:end])
+        yield _Candidate(
+            hit,
+            start,
+            end,
+            terms_of[place],
+            heading,
+            around,
+            everything,
+            len(tokens[place]),
+            numbers,
+        )
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(canonical(number) for number in NUMBER.findall(text))
+
+
+def asks_number(question: str, language: str) -> bool:
+    """Whether a question asks for a number, a price, a date or a time."""
+    row = languages().get(language)
+    padded = f" {' '.join(_WORD.findall(question.lower()))} "
+    return row is not None and any(f" {phrase} " in padded for phrase in row.asks_number)
 
 
 def _coverage(
-    words: Sequence[tuple[tuple[str, ...], float]], terms: frozenset[str], context: frozenset[str]
+    words: Sequence[tuple[tuple[str, ...], float]],
+    terms: frozenset[str],
+    headings: frozenset[str] = frozenset(),
+    neighbours: frozenset[str] = frozenset(),
 ) -> float:
-    """The share of the question's weight that the terms hold; words of the context count less."""
+    """The share of the question's weight that the terms hold; words around them count less."""
     total = sum(weight for _, weight in words)
     if not total:
         return 0.0
     found = 0.0
     for variants, weight in words:
-        if not terms.isdisjoint(variants):
+        whole, *parts = variants
+        if whole in terms:
             found += weight
-        elif not context.isdisjoint(variants):
-            found += _CONTEXT * weight
+        elif whole in headings:
+            found += _HEADING * weight
+        elif not terms.isdisjoint(parts):
+            found += _PART * weight
+        elif not neighbours.isdisjoint(variants):
+            found += _NEIGHBOUR * weight
     return found / total
 
 
 def _similarity(hit: Hit) -> float:
     if hit.dense is None:
         return 0.0
-    return min(1.0, max(0.0, (hit.dense - _UNRELATED) / (_SAME - _UNRELATED)))
+    return _HINT * min(1.0, max(0.0, (hit.dense - _UNRELATED) / (_SAME - _UNRELATED)))
 
 
 def _readable(quote: Quote) -> str:
     """A quotation as it is shown: white space at the ends and the marks of a list left out."""
+    if quote.hit.passage.kind == "row":
+        return one_line(quote.text)
     text = quote.text.strip()
     for mark in ("- ", "* ", "• "):
         text = text.removeprefix(mark)

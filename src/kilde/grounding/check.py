@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from kilde.grounding.claims import claim_spans
 from kilde.grounding.facts import Facts, disagreement, facts, negation_differs
 from kilde.language.analysis import analyzer
-from kilde.types import Citation, Claim, Hit
+from kilde.language.rows import one_line
+from kilde.types import Citation, Claim, Hit, Passage
 
 # Share of a claim's content words (by count) that its source must hold.
 SUPPORTED = 0.75
@@ -140,9 +141,8 @@ def _cells(hit: Hit) -> list[_Source]:
 
 
 def _best_match(text: str, hit: Hit, sources: list[_Source], language: str) -> _Match | None:
-    verbatim = hit.passage.text.find(text)
-    if verbatim >= 0 and any(character.isalnum() for character in text):
-        return _Match(hit, verbatim, verbatim + len(text), 1.0, "")
+    if (place := _verbatim(text, hit.passage)) is not None:
+        return _Match(hit, *place, 1.0, "")
     # The claim is analysed as the passage was: their terms must be comparable.
     passage_language = hit.passage.language
     tokens = analyzer(passage_language).tokens(text)
@@ -169,6 +169,18 @@ def _best_match(text: str, hit: Hit, sources: list[_Source], language: str) -> _
             if best is None or _better(match, best):
                 best = match
     return best
+
+
+def _verbatim(text: str, passage: Passage) -> tuple[int, int] | None:
+    """Where the passage says exactly this; of a row, told on one line, it is the whole row."""
+    if not any(character.isalnum() for character in text):
+        return None
+    start = passage.text.find(text)
+    if start >= 0 and passage.kind != "row":
+        return start, start + len(text)
+    if passage.kind == "row" and text.rstrip(";") in one_line(passage.text):
+        return 0, len(passage.text.rstrip())
+    return None
 
 
 def _better(one: _Match, other: _Match) -> bool:

@@ -26,6 +26,7 @@ class Language:
     negations: frozenset[str]
     abbreviations: frozenset[str]
     follow_up: frozenset[str]
+    asks_number: tuple[str, ...]
 
 
 @cache
@@ -43,6 +44,7 @@ def languages() -> Mapping[str, Language]:
             negations=frozenset(row["negations"].split()),
             abbreviations=frozenset(row["abbreviations"].split()),
             follow_up=frozenset(row["follow_up"].split()),
+            asks_number=tuple(row["asks_number"]),
         )
         for code, row in tomllib.loads(text).items()
     }

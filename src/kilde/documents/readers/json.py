@@ -1,4 +1,5 @@
-"""JSON and JSON Lines: a list of flat objects is a table, anything else ``path: value`` lines."""
+"""JSON and JSON Lines: a list of flat objects is a table, also as a value of the outermost object;
+all else is ``path: value`` lines."""
 
 from __future__ import annotations
 
@@ -20,9 +21,14 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     try:
         value: Any = _lines(text) if mime in _LINES else json.loads(text)
         if _is_table(value):
-            keys = list(dict.fromkeys(key for item in value for key in item))
-            rows = [[scalar(item.get(key)) for key in keys] for item in value]
-            return [Table(column_names(keys), rows)]
+            return [_table(value)]
+        tables = (
+            {key: item for key, item in value.items() if _is_table(item)}
+            if isinstance(value, dict)
+            else {}
+        )
+        if tables:
+            value = {key: item for key, item in value.items() if key not in tables}
         lines = "".join(f"{path}: {leaf}\n" for path, leaf in _leaves(value, ""))
     except ValueError as error:
         raise LoadError(
@@ -36,9 +42,17 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
             "its objects are nested too deeply",
             hint="Export a flatter form, such as a list of objects.",
         ) from error
-    if not lines:
+    contents: list[Content] = [Prose(lines)] if lines else []
+    contents += [_table(item, part=key) for key, item in tables.items()]
+    if not contents:
         raise LoadError(name, "no values in it", hint="Check the export, or leave it out.")
-    return [Prose(lines)]
+    return contents
+
+
+def _table(items: list[dict[str, Any]], part: str = "") -> Table:
+    keys = list(dict.fromkeys(key for item in items for key in item))
+    rows = [[scalar(item.get(key)) for key in keys] for item in items]
+    return Table(column_names(keys), rows, part=part)
 
 
 def _lines(text: str) -> list[Any]:
