@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from docx import Document
-from ebooklib import epub
+from epub import write_epub
 from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
@@ -234,31 +234,21 @@ def write_pdf(source: Source) -> None:
     ).build(story, canvasmaker=DanishCanvas if source.language == "da" else NumberedCanvas)
 
 
-def write_epub(source: Source) -> None:
+def write_book(source: Source) -> None:
     """A book: the first # is its title, every later one starts a chapter."""
-    book = epub.EpubBook()
-    blocks = source.blocks
-    book.set_identifier(f"strandby-{source.target.stem}-{source.language}")
-    book.set_title(blocks[0].text)
-    book.set_language(source.language)
-    book.add_author(CENTRE[source.language])
     chapters: list[tuple[str, list[str]]] = []
-    for block in blocks:
+    for block in source.blocks:
         if block.kind == "h1":
             chapters.append((block.text, []))
         chapters[-1][1].append(_xhtml(block))
-    pages = []
-    for number, (title, parts) in enumerate(chapters, start=1):
-        name = f"chapter-{number}.xhtml"
-        page = epub.EpubHtml(title=title, file_name=name, lang=source.language)
-        page.content = "\n".join(parts)
-        book.add_item(page)
-        pages.append(page)
-    book.toc = pages
-    book.spine = pages
-    book.add_item(epub.EpubNcx())
-    book.add_item(epub.EpubNav())
-    epub.write_epub(str(source.target), book)
+    write_epub(
+        source.target,
+        [(title, "\n".join(parts)) for title, parts in chapters],
+        identifier=f"strandby-{source.target.stem}-{source.language}",
+        title=source.blocks[0].text,
+        language=source.language,
+        author=CENTRE[source.language],
+    )
     settle(source.target)
 
 
@@ -289,7 +279,7 @@ def settle(path: Path) -> None:
 
 WRITERS: dict[str, Callable[[Source], None]] = {
     ".docx": write_docx,
-    ".epub": write_epub,
+    ".epub": write_book,
     ".pdf": write_pdf,
     ".pptx": write_pptx,
     ".xlsx": write_xlsx,
