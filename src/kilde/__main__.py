@@ -1,0 +1,5 @@
+"""``python -m kilde`` is ``kilde``."""
+
+from kilde.cli.main import main
+
+main()
