@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kilde.types import Document
-
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kilde.types import Document
     from kilde.workspace import Workspace
 
 __all__ = ["Document", "__version__", "init", "open"]
@@ -35,3 +34,12 @@ def open(path: str | Path = ".") -> Workspace:
     from kilde.workspace import Workspace
 
     return Workspace.open(path)
+
+
+def __getattr__(name: str) -> object:
+    # Making the dataclasses takes longer than starting the interpreter; kilde --help needs none.
+    if name == "Document":
+        from kilde.types import Document
+
+        return Document
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -89,10 +89,13 @@ class Document:
     def content_hash(self) -> str:
         """SHA-256 (hex) over all that a passage is made from, so an edit of any of it is seen."""
         digest = hashlib.sha256()
-        for part in (self.title, self.collection, self.language, self.text, self.summary):
+        texts = (self.title, self.source, self.collection, self.language, self.text, self.summary)
+        for part in texts:
             digest.update(part.encode("utf-8", "surrogatepass"))
             digest.update(b"\x00")
         digest.update(repr((sorted(self.metadata.items()), self.pages, self.markdown)).encode())
+        for row in self.rows:
+            digest.update(repr((row.start, row.end, sorted(row.values.items()))).encode())
         return digest.hexdigest()
 
 

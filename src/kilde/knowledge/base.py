@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 
 from kilde.documents.sources import Source
 from kilde.errors import NotFound, ReindexNeeded
+from kilde.knowledge import check
 from kilde.knowledge.context import Context, assemble
-from kilde.knowledge.indexer import Indexer, empty_rows
+from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.passages import PassageMaker, Summarise, recipe
+from kilde.knowledge.prepared import prepared
+from kilde.knowledge.reindex import reindex
 from kilde.knowledge.schema import to_document, to_ref
 from kilde.knowledge.search import Scope, Search
 from kilde.knowledge.sources import SourceList
-from kilde.knowledge.store import PassageStore, View, one_of, quoted
+from kilde.knowledge.store import PassageStore
 from kilde.knowledge.summary import summarise
-from kilde.knowledge.sync import Sync, prepared
+from kilde.knowledge.sync import Sync
+from kilde.knowledge.view import View, quoted
 from kilde.types import (
     Document,
     DocumentRef,
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
     from kilde.embedding import Embedder
 
 AsOf = str | int | datetime | None
+
+# A search reads one state from beginning to end; clean-up leaves it that long.
+_READERS = timedelta(minutes=10)
+_REF_COLUMNS = "document_id title source collection document_language content_hash".split()
 
 
 class KnowledgeBase:
@@ -64,7 +72,7 @@ class KnowledgeBase:
         self._recipe = recipe(max_tokens)
         maker = PassageMaker(embedder, max_tokens=max_tokens, make_summary=make_summary)
         self._indexer = Indexer(self._store, embedder, maker)
-        self._keep = keep
+        self._keep = max(keep, _READERS)
         self._sources = SourceList(root / "sources.toml")
         self._sync = Sync(
             self._store, self._indexer, self._sources, root=root, allow_private=allow_private
@@ -96,7 +104,12 @@ class KnowledgeBase:
         """Index documents made in memory. They stay until removed; ``sync`` leaves them alone."""
         self._require_same_recipe()
         failed: list[Failure] = []
-        outcome = self._indexer.index(prepared(documents, failed), "add documents", progress)
+        progress = progress or NoProgress()
+        progress.start("indexing", None, "passages")
+        outcome = self._indexer.index(
+            prepared(documents, failed), "add documents", lambda _, done, __: progress.advance(done)
+        )
+        progress.finish()
         self._store.maintain(keep=self._keep)
         return SyncReport(
             added=tuple(outcome.added),
@@ -132,16 +145,20 @@ class KnowledgeBase:
         """Make all passages anew with the embedder and the split of now.
 
         The new table is built beside the old one, which serves until one commit switches over.
+        Documents that other processes store meanwhile are in it too.
         """
-        with self._sync.lock(progress or NoProgress()):
+        progress = progress or NoProgress()
+        with self._sync.lock(progress):
             view = self._store.latest()
-            if view is None:
-                return SyncReport()
-            ids = sorted(self._ids(view))
-            (progress or NoProgress()).start("reindexing", view.count(), "passages")
-            batches = self._indexer.remake(self._stored(view, ids), progress or NoProgress())
-            version = self._store.overwrite(batches, "reindex")
-            (progress or NoProgress()).finish()
+            progress.start("reindexing", view.count() if view else 0, "passages")
+            ids, version = reindex(
+                self._store,
+                lambda documents: self._indexer.remake(
+                    documents, lambda _, done, __: progress.advance(done)
+                ),
+                "reindex",
+            )
+            progress.finish()
         return SyncReport(replaced=tuple(ids), version=version)
 
     # Reading
@@ -164,6 +181,8 @@ class KnowledgeBase:
 
         >>> hits = knowledge.search("When does the laboratory open?", limit=3)  # doctest: +SKIP
         """
+        if isinstance(collections, str):  # its letters would be taken for collections
+            collections = (collections,)
         scope = Scope(None if collections is None else frozenset(collections))
         return self.scoped(scope).search(question, limit=limit, as_of=as_of)
 
@@ -187,10 +206,11 @@ class KnowledgeBase:
         view = self._view(as_of)
         if view is None:
             return []
-        where = "ordinal = 0"
-        if collections is not None:
-            where += f" AND {one_of('collection', list(collections))}"
-        return sorted(map(to_ref, view.rows(where=where)), key=lambda ref: ref.id)
+        if isinstance(collections, str):
+            collections = (collections,)
+        scope = Scope(None if collections is None else frozenset(collections))
+        rows = view.rows(where=f"ordinal = 0 AND {scope.within}", columns=_REF_COLUMNS)
+        return sorted(map(to_ref, rows), key=lambda ref: ref.id)
 
     def collections(self) -> tuple[str, ...]:
         """The names of the collections that hold documents."""
@@ -207,19 +227,20 @@ class KnowledgeBase:
     def check(self, *, repair: bool = False) -> list[str]:
         """What is wrong with the stored passages, in words; an empty list means all is well.
 
-        Reads everything. With ``repair``, documents that do not hold together are removed, so that
-        the next sync reads them from their source again; the indexes are rebuilt.
+        Reads everything. With ``repair``, documents that do not hold together or cannot be read
+        are removed, so that the next sync reads them from their source again; the indexes are
+        rebuilt, and damaged files are set aside. Still returns what was wrong before.
         """
-        view = self._store.latest()
-        if view is None:
-            return []
-        broken = _broken_documents(view)
+        found = check.faults(self._store)
         if repair:
-            if broken:
-                self._store.replace(empty_rows(self._embedder.dimensions), sorted(broken), "repair")
-                self._sync.forget_seen()
-            self._store.maintain(force=True)
-        return [f"{name}: {fault}" for name, fault in sorted(broken.items())]
+            with self._sync.lock(NoProgress()):
+                before = check.document_ids(self._store)
+                check.repair(self._store)
+                if found:
+                    self._sync.forget_seen()
+                after = check.document_ids(self._store)
+            found += [f"{name}: removed by the repair" for name in sorted(before - after)]
+        return found
 
     def _view(self, as_of: AsOf) -> View | None:
         if as_of is None:
@@ -232,13 +253,6 @@ class KnowledgeBase:
         return [
             row["document_id"] for row in view.rows(where="ordinal = 0", columns=["document_id"])
         ]
-
-    def _stored(self, view: View, ids: Sequence[str]) -> Iterable[Document]:
-        for start in range(0, len(ids), 64):
-            found: dict[str, list[dict[str, object]]] = {}
-            for row in view.rows(where=one_of("document_id", ids[start : start + 64])):
-                found.setdefault(row["document_id"], []).append(row)
-            yield from map(to_document, found.values())
 
     def _require_same_recipe(self) -> None:
         view = self._store.latest()
@@ -298,34 +312,19 @@ class ScopedKnowledge:
         view = self._open_view(as_of)
         if view is None:
             return Context((), ())
-        return assemble(view, hits, budget=budget, count_tokens=count_tokens)
+        return assemble(
+            view, hits, within=self._scope.within, budget=budget, count_tokens=count_tokens
+        )
 
 
 def _parsed(as_of: str, tags: dict[str, int]) -> str | int | datetime:
     """A tag, a version number or a date; a date alone means the end of that day."""
     if as_of in tags:
         return as_of
-    if as_of.isdigit():
+    if as_of.isdecimal():
         return int(as_of)
     try:
         moment = datetime.fromisoformat(as_of)
     except ValueError:
         return as_of
     return datetime.combine(moment, time.max) if len(as_of) == len("2026-01-31") else moment
-
-
-def _broken_documents(view: View) -> dict[str, str]:
-    ends: dict[str, list[tuple[int, int, int]]] = {}
-    for batch in view.batches(["document_id", "ordinal", "start", "end"], "kind <> 'summary'"):
-        for name, ordinal, start, end in zip(*batch.values(), strict=True):
-            ends.setdefault(name, []).append((ordinal, start, end))
-    broken = {}
-    for name, spans in ends.items():
-        spans.sort()
-        place = 0
-        for expected, (ordinal, start, end) in enumerate(spans):
-            if ordinal != expected or start != place or end < start:
-                broken[name] = f"its passages do not follow one another at character {place}"
-                break
-            place = end
-    return broken

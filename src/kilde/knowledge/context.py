@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kilde.knowledge.schema import to_passage, to_ref
-from kilde.knowledge.store import View, quoted
+from kilde.knowledge.view import View, one_of, quoted
 from kilde.types import Hit, Passage
 
 # Of the budget: hits may take this share before neighbours are considered, summaries the next.
@@ -35,11 +35,17 @@ class Context:
 
 
 def assemble(
-    view: View, hits: Sequence[Hit], *, budget: int, count_tokens: Callable[[str], int]
+    view: View,
+    hits: Sequence[Hit],
+    *,
+    within: str,
+    budget: int,
+    count_tokens: Callable[[str], int],
 ) -> Context:
     """Choose what fits into ``budget`` tokens, as counted by ``count_tokens``.
 
-    The first hit is always kept, however long it is.
+    The first hit is always kept, however long it is. ``within`` is the filter of the scope: a
+    document may have left it since it was found, and what comes along stays within as well.
     """
     chosen: dict[tuple[str, int], Hit] = {}
     used = 0
@@ -51,13 +57,13 @@ def assemble(
         used += cost
     summaries = []
     room = budget * _SUMMARY_SHARE
-    for summary in _summaries(view, list(chosen.values())):
+    for summary in _summaries(view, list(chosen.values()), within):
         cost = count_tokens(summary.passage.text)
         if cost <= room:
             summaries.append(summary)
             room -= cost
             used += cost
-    for neighbour in _neighbours(view, list(chosen.values())):
+    for neighbour in _neighbours(view, list(chosen.values()), within):
         key = (neighbour.passage.document_id, neighbour.passage.ordinal)
         cost = count_tokens(neighbour.passage.text)
         if key not in chosen and used + cost <= budget:
@@ -66,15 +72,14 @@ def assemble(
     return Context(tuple(_joined(list(chosen.values()))), tuple(summaries))
 
 
-def _summaries(view: View, hits: Sequence[Hit]) -> list[Hit]:
+def _summaries(view: View, hits: Sequence[Hit], within: str) -> list[Hit]:
     """The summaries of the hits' documents, in the order of the hits."""
     best: dict[str, Hit] = {}
     for hit in hits:
         best.setdefault(hit.passage.document_id, hit)
     if not best:
         return []
-    ids = ", ".join(quoted(document_id) for document_id in best)
-    rows = view.rows(where=f"document_id IN ({ids}) AND kind = 'summary'")
+    rows = view.rows(where=f"{within} AND {one_of('document_id', list(best))} AND ordinal = -1")
     found = {row["document_id"]: row for row in rows}
     return [
         Hit(to_passage(found[key]), to_ref(found[key]), hit.score)
@@ -83,7 +88,7 @@ def _summaries(view: View, hits: Sequence[Hit]) -> list[Hit]:
     ]
 
 
-def _neighbours(view: View, hits: Sequence[Hit]) -> list[Hit]:
+def _neighbours(view: View, hits: Sequence[Hit], within: str) -> list[Hit]:
     """The passages before and after the hits, those of the best hit first."""
     wanted: dict[tuple[str, int], Hit] = {}
     for hit in hits:
@@ -98,7 +103,8 @@ def _neighbours(view: View, hits: Sequence[Hit]) -> list[Hit]:
         f"(document_id = {quoted(document_id)} AND ordinal = {ordinal})"
         for document_id, ordinal in wanted
     )
-    rows = {(row["document_id"], row["ordinal"]): row for row in view.rows(where=where)}
+    found = view.rows(where=f"{within} AND ({where})")
+    rows = {(row["document_id"], row["ordinal"]): row for row in found}
     return [
         Hit(to_passage(rows[key]), to_ref(rows[key]), hit.score * _NEIGHBOUR)
         for key, hit in wanted.items()

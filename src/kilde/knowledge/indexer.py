@@ -7,15 +7,17 @@ of whole documents. A passage whose hash is stored already keeps its vector.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kilde.knowledge.passages import PassageMaker
-from kilde.knowledge.schema import StoredPassage, to_arrow
-from kilde.knowledge.store import PassageStore, View, one_of
-from kilde.types import Document, NoProgress, Progress
+from kilde.knowledge.schema import StoredPassage, dump_values, load_values, to_arrow
+from kilde.knowledge.store import PassageStore
+from kilde.knowledge.view import View, one_of, quoted
+from kilde.types import Document
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
 
 # Passages per commit: large enough that a commit (some 40 ms) is small beside embedding them.
 BATCH = 512
+
+# Passages embedded between two moves of the progress bar.
+_STEP = 128
+
+Done = Callable[[str, int, int], None]
+"""Told the id of a document, how many of its passages were just done, and how many it has."""
+
+
+def nobody(document_id: str, done: int, of: int) -> None:
+    """A listener to whom progress means nothing."""
 
 
 @dataclass(slots=True)
@@ -46,14 +58,11 @@ class Indexer:
         self._embedder = embedder
         self._maker = maker
 
-    def index(
-        self, documents: Iterable[Document], action: str, progress: Progress | None = None
-    ) -> Outcome:
+    def index(self, documents: Iterable[Document], action: str, done: Done = nobody) -> Outcome:
         """Add or replace documents; those whose content hash is stored already are left alone.
 
-        ``action`` is what the history will say. Progress counts passages.
+        ``action`` is what the history will say. Of several documents with one id the last counts.
         """
-        progress = progress or NoProgress()
         outcome = Outcome()
         for batch in self._batches(documents):
             view = self._store.latest()
@@ -62,6 +71,7 @@ class Indexer:
             for document, passages in batch:
                 if stored.get(document.id) == document.content_hash:
                     outcome.unchanged.append(document.id)
+                    done(document.id, len(passages), len(passages))
                     continue
                 kind = outcome.replaced if document.id in stored else outcome.added
                 kind.append(document.id)
@@ -69,19 +79,20 @@ class Indexer:
             if not changed:
                 continue
             ids = [document.id for document, _ in changed]
-            known = _vectors(view, ids, self._embedder.identity)
+            known = _Vectors(view, ids, self._embedder.identity)
             flat = [passage for _, passages in changed for passage in passages]
-            rows, embedded = self._with_vectors(flat, known, progress)
+            rows, embedded = self._with_vectors(flat, known, done)
             outcome.embedded += embedded
             self._store.replace(self._arrow(rows), ids, action)
         return outcome
 
-    def remake(self, documents: Iterable[Document], progress: Progress) -> Iterator[pa.RecordBatch]:
-        """The rows of documents made anew, for :meth:`PassageStore.overwrite`."""
+    def remake(self, documents: Iterable[Document], done: Done) -> Iterator[pa.RecordBatch]:
+        """The rows of documents made anew, for a reindex."""
+        nothing = _Vectors(None, [], self._embedder.identity)
         for batch in self._batches(documents):
             flat = [passage for _, passages in batch for passage in passages]
-            rows, _ = self._with_vectors(flat, {}, progress)
-            yield from self._arrow(rows).to_batches()
+            rows, _ = self._with_vectors(flat, nothing, done)
+            yield from self._arrow(rows).to_batches(BATCH)
 
     def _batches(
         self, documents: Iterable[Document]
@@ -89,6 +100,9 @@ class Indexer:
         batch: dict[str, tuple[Document, list[StoredPassage]]] = {}
         size = 0
         for document in documents:
+            # As it will be read again, so that its hash is the same then.
+            values = load_values(dump_values(document.metadata))
+            document = replace(document, metadata=values)
             passages = self._maker.make(document)
             if document.id in batch:  # the last one given under an id counts
                 size -= len(batch[document.id][1])
@@ -101,10 +115,7 @@ class Indexer:
             yield list(batch.values())
 
     def _with_vectors(
-        self,
-        passages: Sequence[StoredPassage],
-        known: dict[str, npt.NDArray[np.float32]],
-        progress: Progress,
+        self, passages: Sequence[StoredPassage], known: _Vectors, done: Done
     ) -> tuple[list[StoredPassage], int]:
         """Passages with their vectors, and how many had to be embedded.
 
@@ -112,23 +123,31 @@ class Indexer:
         never be allowed to vote.
         """
         languages = self._embedder.languages
+        sizes = Counter(row.passage.document_id for row in passages)
+
+        def report(places: Iterable[int]) -> None:
+            for name, count in Counter(passages[p].passage.document_id for p in places).items():
+                done(name, count, sizes[name])
+
         rows = list(passages)
-        missing = []
+        missing, ready = [], []
         for place, row in enumerate(rows):
-            if row.passage_hash in known:
-                rows[place] = replace(row, vector=known[row.passage_hash])
-            elif languages is None or row.passage.language in languages:
+            vector = known.get(row.passage_hash)
+            if vector is not None:
+                rows[place] = replace(row, vector=vector)
+            if vector is None and (languages is None or row.passage.language in languages):
                 missing.append(place)
-        progress.advance(len(rows) - len(missing))
-        # Texts of one batch are embedded together; a smaller step only feeds the progress bar.
-        for start in range(0, len(missing), BATCH):
-            places = missing[start : start + BATCH]
+            else:
+                ready.append(place)
+        report(ready)
+        for start in range(0, len(missing), _STEP):
+            places = missing[start : start + _STEP]
             vectors = self._embedder.embed_passages(
                 [rows[place].embedding_text for place in places]
             )
             for place, vector in zip(places, vectors, strict=True):
                 rows[place] = replace(rows[place], vector=vector)
-            progress.advance(len(places))
+            report(places)
         return rows, len(missing)
 
     def _arrow(self, rows: Sequence[StoredPassage]) -> pa.Table:
@@ -156,13 +175,23 @@ def _content_hashes(view: View | None, ids: Sequence[str]) -> dict[str, str]:
     return {row["document_id"]: row["content_hash"] for row in rows}
 
 
-def _vectors(
-    view: View | None, ids: Sequence[str], embedder: str
-) -> dict[str, npt.NDArray[np.float32]]:
-    if view is None:
-        return {}
-    rows = view.rows(
-        where=f"{one_of('document_id', ids)} AND vector IS NOT NULL",
-        columns=["passage_hash", "vector", "embedder"],
-    )
-    return {row["passage_hash"]: row["vector"] for row in rows if row["embedder"] == embedder}
+class _Vectors:
+    """The stored vectors of some documents, by passage hash; one array, however many there are."""
+
+    def __init__(self, view: View | None, ids: Sequence[str], embedder: str) -> None:
+        self._places: dict[str, int] = {}
+        if view is None or not ids:
+            return
+        table = view.arrow(
+            f"{one_of('document_id', ids)} AND vector IS NOT NULL "
+            f"AND embedder = {quoted(embedder)}",
+            ["passage_hash", "vector"],
+        )
+        self._places = {key: place for place, key in enumerate(table["passage_hash"].to_pylist())}
+        vectors = table["vector"].combine_chunks()
+        if len(vectors):
+            self._vectors = vectors.flatten().to_numpy().reshape(len(vectors), -1)
+
+    def get(self, passage_hash: str) -> npt.NDArray[np.float32] | None:
+        place = self._places.get(passage_hash)
+        return None if place is None else self._vectors[place]

@@ -27,7 +27,7 @@ FORMAT = 1
 # All columns a hit or a document is made from, without the two that only the search itself reads.
 READ_COLUMNS = (
     "id document_id ordinal kind text start end page heading_path language row_values title source "
-    "collection content_hash document_language metadata markdown passage_hash"
+    "collection content_hash document_language metadata markdown layout passage_hash"
 ).split()
 
 
@@ -77,6 +77,7 @@ def schema(dimensions: int) -> pa.Schema:
             pa.field("document_language", pa.string()),
             pa.field("metadata", pa.string()),
             pa.field("markdown", pa.bool_()),
+            pa.field("layout", pa.string()),
             pa.field("added_at", pa.timestamp("us", tz="UTC")),
         ]
     )
@@ -88,8 +89,10 @@ def to_arrow(
     """Rows of the table for passages; ``embedder`` and ``recipe`` say how they were made."""
     import pyarrow as pa
 
-    hashes = {id(row.document): row.document.content_hash for row in rows}
-    metadata = {id(row.document): dump_values(row.document.metadata) for row in rows}
+    # Once per document: hashing a table of 30,000 rows for each of its rows takes minutes.
+    own = {id(row.document): row.document for row in rows}
+    hashes = {key: document.content_hash for key, document in own.items()}
+    metadata = {key: dump_values(document.metadata) for key, document in own.items()}
     passages = [row.passage for row in rows]
     documents = [row.document for row in rows]
     columns: dict[str, list[Any]] = {
@@ -117,6 +120,7 @@ def to_arrow(
         "document_language": [d.language for d in documents],
         "metadata": [metadata[id(d)] for d in documents],
         "markdown": [d.markdown for d in documents],
+        "layout": [_dump_layout(r.document) if r.passage.kind == "summary" else "" for r in rows],
         "added_at": [at] * len(rows),
     }
     return pa.table(columns, schema=schema(dimensions))
@@ -155,12 +159,9 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
     """A document put together again from all of its rows (at least one, in any order)."""
     ordered = sorted(rows, key=lambda row: row["ordinal"])
     body = [row for row in ordered if row["kind"] != "summary"]
-    summaries = [row["text"] for row in ordered if row["kind"] == "summary"]
+    summaries = [row for row in ordered if row["kind"] == "summary"]
     first = body[0]
-    pages: list[int] = []
-    for row in body:
-        while row["page"] is not None and len(pages) < row["page"]:
-            pages.append(row["start"])
+    layout = json.loads(summaries[0]["layout"]) if summaries else {}
     return Document(
         id=first["document_id"],
         text="".join(row["text"] for row in body),
@@ -169,15 +170,20 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
         collection=first["collection"],
         language=first["document_language"],
         metadata=load_values(first["metadata"]),
-        pages=tuple(pages),
+        pages=tuple(layout.get("pages", ())),
         rows=tuple(
             Row(row["start"], row["end"], load_values(row["row_values"]))
             for row in body
             if row["kind"] == "row"
         ),
-        summary=summaries[0] if summaries else "",
+        summary=summaries[0]["text"] if layout.get("own_summary") else "",
         markdown=first["markdown"],
     )
+
+
+def _dump_layout(document: Document) -> str:
+    """What the passages do not say: where pages begin, and whose words the summary is."""
+    return json.dumps({"pages": document.pages, "own_summary": bool(document.summary)})
 
 
 def dump_values(values: Mapping[str, Scalar]) -> str:
@@ -190,7 +196,8 @@ def dump_values(values: Mapping[str, Scalar]) -> str:
             return {"date": value.isoformat()}
         raise TypeError(f"a value of type {type(value).__name__} cannot be stored")
 
-    return json.dumps(dict(values), ensure_ascii=False, default=tagged) if values else ""
+    # Escaped, so that even half a character in a file's properties can be stored.
+    return json.dumps(dict(values), default=tagged) if values else ""
 
 
 def load_values(text: str | None) -> dict[str, Scalar]:

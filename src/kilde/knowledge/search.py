@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kilde.knowledge.schema import to_passage, to_ref
-from kilde.knowledge.store import View, one_of
+from kilde.knowledge.view import View, one_of
 from kilde.language.analysis import question_terms
 from kilde.language.detect import detect_among
 from kilde.types import UNKNOWN_LANGUAGE, Hit, PassageKind
@@ -41,10 +40,14 @@ class Scope:
 
     def filter(self, kinds: Sequence[PassageKind]) -> str:
         """The scope and the kinds as a filter of the table."""
-        where = one_of("kind", kinds)
-        if self.collections is not None:
-            where += f" AND {one_of('collection', sorted(self.collections))}"
-        return where
+        return f"{one_of('kind', kinds)} AND {self.within}"
+
+    @property
+    def within(self) -> str:
+        """The scope alone as a filter of the table."""
+        if self.collections is None:
+            return "true"
+        return one_of("collection", sorted(self.collections))
 
 
 class Search:
@@ -52,11 +55,13 @@ class Search:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._languages = lru_cache(maxsize=64)(_languages_of)
 
     def languages(self, view: View, scope: Scope) -> tuple[str, ...]:
         """The languages of the documents in scope, the most frequent first."""
-        return self._languages(view, scope)
+        known: tuple[str, ...] | None = view.remembered.get(scope)
+        if known is None:
+            known = view.remembered[scope] = _languages_of(view, scope)
+        return known
 
     def find(
         self,
@@ -103,9 +108,7 @@ class Search:
 
 
 def _languages_of(view: View, scope: Scope) -> tuple[str, ...]:
-    where = "ordinal = 0"
-    if scope.collections is not None:
-        where += f" AND {one_of('collection', sorted(scope.collections))}"
+    where = f"ordinal = 0 AND {scope.within}"
     counts: dict[str, int] = {}
     for batch in view.batches(["language"], where):
         for code in batch["language"]:
@@ -124,23 +127,32 @@ def _fuse(
     words = _scores(lexical, "_score", rows)
     meaning = {key: 1.0 - value for key, value in _scores(dense, "_distance", rows).items()}
     words_norm, meaning_norm = _min_max(words), _min_max(meaning)
-    languages = {
-        key: table.column("language")[place].as_py() for key, (table, place) in rows.items()
-    }
     fused = {}
-    for key in rows:
-        voting = dense is not None and (votes is None or languages[key] in votes)
+    for key, (table, place) in rows.items():
+        voting = dense is not None and (
+            votes is None or table.column("language")[place].as_py() in votes
+        )
         if voting:
             fused[key] = 0.5 * words_norm.get(key, 0.0) + 0.5 * meaning_norm.get(key, 0.0)
         else:  # words alone decide for a passage on which the embedder has no opinion
             fused[key] = words_norm.get(key, 0.0)
     best = sorted(fused, key=lambda key: (-fused[key], key))[:limit]
-    hits = []
-    for key in best:
+    shown = {row["id"]: row for row in _rows(best, rows)}
+    return [
+        Hit(
+            to_passage(shown[key]), to_ref(shown[key]), fused[key], words.get(key), meaning.get(key)
+        )
+        for key in best
+    ]
+
+
+def _rows(keys: Sequence[str], rows: dict[str, tuple[Any, int]]) -> list[dict[str, Any]]:
+    """The rows of these keys, in no particular order, a table at a time."""
+    places: dict[int, tuple[Any, list[int]]] = {}
+    for key in keys:
         table, place = rows[key]
-        row = table.slice(place, 1).to_pylist()[0]
-        hits.append(Hit(to_passage(row), to_ref(row), fused[key], words.get(key), meaning.get(key)))
-    return hits
+        places.setdefault(id(table), (table, []))[1].append(place)
+    return [row for table, wanted in places.values() for row in table.take(wanted).to_pylist()]
 
 
 def _scores(

@@ -7,11 +7,14 @@ state can be built again with one ``kilde sync``.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from kilde.documents.sources import Source, document_name, normal_url
+from kilde.documents.sources import Found, Source, document_name, expand, normal_url
 from kilde.errors import ConfigError, LoadError
 from kilde.types import DEFAULT_COLLECTION
 
@@ -21,6 +24,8 @@ _HEAD = (
 )
 _KINDS = ("path", "url", "sql")
 _KEYS = {"kind", "location", "collection", "table", "query"}
+_TOP = {"source", "excluded"}
+_ENTRY = re.compile(r"\s*\[\[\s*[\"']?source[\"']?\s*\]\]")
 _WILDCARDS = frozenset("*?[")
 
 
@@ -37,7 +42,12 @@ class Listed:
         Documents that were removed by hand and lie in the source come back with it.
         """
         others = tuple(other for other in self.sources if not same(other, source))
-        back = {name for name in self.excluded if covers(source, name)}
+        back = {
+            name
+            for name in self.excluded
+            # A part of a workbook is called "prices.xlsx#Sheet".
+            if covers(source, name) or covers(source, name.rpartition("#")[0])
+        }
         return Listed((*others, source), self.excluded - back)
 
     def without_source(self, source: Source) -> Listed:
@@ -56,26 +66,36 @@ class SourceList:
     def load(self) -> Listed:
         """The list; empty where there is no file. Raises :class:`ConfigError` with all faults."""
         try:
-            text = self._path.read_text(encoding="utf-8")
+            data = self._path.read_bytes()
         except FileNotFoundError:
             return Listed()
+        except OSError as error:
+            raise ConfigError([f"{self._path}: cannot be read ({error.strerror})"]) from error
         try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            text = data.decode("utf-8")
+            table = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError([f"{self._path}: {error}"]) from error
-        faults: list[str] = []
+        faults = [f"{self._path}: unknown key {key}" for key in sorted(set(table) - _TOP)]
+        excluded = table.get("excluded", [])
+        if not (isinstance(excluded, list) and all(isinstance(name, str) for name in excluded)):
+            faults.append(f"{self._path}: excluded must be a list of names")
+        entries = table.get("source", [])
+        if not (isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)):
+            entries = []
+            faults.append(f"{self._path}: write each source under a line [[source]]")
+        lines = [n for n, line in enumerate(text.splitlines(), 1) if _ENTRY.match(line)]
         sources = []
-        for number, entry in enumerate(data.get("source", []), 1):
-            here = f"{self._path}: source {number}"
-            if entry.get("kind") not in _KINDS or not isinstance(entry.get("location"), str):
-                faults.append(f"{here}: needs a kind ({', '.join(_KINDS)}) and a location")
-            elif unknown := sorted(set(entry) - _KEYS):
-                faults.append(f"{here}: unknown key {', '.join(unknown)}")
-            else:
+        for number, entry in enumerate(entries, 1):
+            # Entries can be written without [[source]]; then only their number is known.
+            line = f" line {lines[number - 1]}:" if len(lines) == len(entries) else ""
+            found = [f"{self._path}:{line} source {number}: {fault}" for fault in _faults(entry)]
+            faults += found
+            if not found:
                 sources.append(Source(**entry))
         if faults:
             raise ConfigError(faults)
-        return Listed(tuple(sources), frozenset(data.get("excluded", [])))
+        return Listed(tuple(sources), frozenset(excluded))
 
     def save(self, listed: Listed) -> None:
         """Write the list."""
@@ -90,7 +110,11 @@ class SourceList:
             entries.append(entry)
         data = {"excluded": sorted(listed.excluded), "source": entries}
         part = self._path.with_suffix(".part")
-        part.write_text(_HEAD + tomli_w.dumps(data, multiline_strings=True), encoding="utf-8")
+        text = _HEAD + tomli_w.dumps(data, multiline_strings=True)
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name without the text
         os.replace(part, self._path)  # noqa: PTH105  (atomic, also onto an existing file)
 
 
@@ -110,22 +134,46 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
         raise LoadError("''", "this is no path", hint="Name a file, a folder, a glob or a URL.")
     path = Path(text).expanduser()
     fixed = Path(*_fixed_parts(path)) if _fixed_parts(path) else Path()
-    here = Path.cwd() / fixed
-    base = Path.cwd() if here.exists() or not (root / fixed).exists() else root
+    try:
+        here = (Path.cwd() / fixed).exists()
+        base = Path.cwd() if here or not (root / fixed).exists() else root
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LoadError(text[:100], f"this is no path ({reason})", hint="Check it.") from error
     whole = Path(os.path.normpath(base / path))
     return Source("path", document_name(whole, root) or ".", wanted)
 
 
 def covers(source: Source, document_source: str) -> bool:
     """Whether a document of that source string can come from this source."""
-    if source.kind == "url":
-        return document_source == source.location
-    if source.kind == "sql":
-        return document_source.startswith(source.location + "#")
-    fixed = "/".join(_fixed_parts(Path(source.location))).replace("//", "/")
-    if fixed in ("", "."):
-        return "://" not in document_source
-    return document_source == fixed or document_source.startswith(fixed + "/")
+    if source.kind != "path":
+        try:
+            return any(
+                document_source == found.document_source
+                for found in expand(source, Path())
+                if isinstance(found, Found)
+            )
+        except LoadError:  # written by hand, and no address
+            return False
+    if not document_source or "://" in document_source:
+        return False
+    location = source.location.rstrip("/")
+    if location in ("", "."):
+        return not document_source.startswith("/")
+    if document_source == location or document_source.startswith(location + "/"):
+        return True
+    if not _WILDCARDS & set(location):
+        return False
+    return _matches(document_source.split("/"), location.split("/"))
+
+
+def _matches(name: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a name matches a glob part by part; ``**`` stands for any number of folders."""
+    if not pattern:
+        return not name
+    if pattern[0] == "**":
+        return any(_matches(name[skip:], pattern[1:]) for skip in range(len(name) + 1))
+    return bool(name) and fnmatchcase(name[0], pattern[0]) and _matches(name[1:], pattern[1:])
 
 
 def same(one: Source, other: Source) -> bool:
@@ -141,3 +189,15 @@ def _fixed_parts(path: Path) -> list[str]:
             break
         parts.append(part)
     return parts
+
+
+def _faults(entry: dict[str, object]) -> list[str]:
+    faults = []
+    if entry.get("kind") not in _KINDS or not isinstance(entry.get("location"), str):
+        faults.append(f"needs a kind ({', '.join(_KINDS)}) and a location")
+    if unknown := sorted(set(entry) - _KEYS):
+        faults.append(f"unknown key {', '.join(unknown)}")
+    for key in sorted(_KEYS & set(entry) - {"kind", "location"}):
+        if not isinstance(entry[key], str):
+            faults.append(f"{key} must be a text")
+    return faults

@@ -12,17 +12,19 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kilde.documents.formats import format_of
 from kilde.documents.load import load
-from kilde.documents.sources import Found, Skipped, Source, expand
+from kilde.documents.sources import Found, Skipped, Source, document_name, expand
 from kilde.errors import KildeError, LoadError, NotFound
 from kilde.knowledge.indexer import Indexer, empty_rows
+from kilde.knowledge.reindex import sweep
 from kilde.knowledge.sources import Listed, SourceList, covers, registered, same
-from kilde.knowledge.store import PassageStore, translated
-from kilde.language.detect import detect
-from kilde.types import UNKNOWN_LANGUAGE, Document, Failure, Progress, SyncReport
+from kilde.knowledge.store import PassageStore
+from kilde.knowledge.view import translated
+from kilde.types import Document, Failure, Progress, SyncReport
 
 # A file changed this recently may change again within the clock's resolution and keep its time.
 _FRESH_SECONDS = 2.0
@@ -67,6 +69,8 @@ class Sync:
                 self._lock.acquire()
                 progress.finish()
         try:
+            # Texts that a stopped reindex left in a file must not outlive their removal.
+            sweep(self._store)
             yield
         finally:
             self._lock.release()
@@ -76,8 +80,8 @@ class Sync:
     ) -> SyncReport:
         """Register sources and read them. One that cannot be read at all is not registered."""
         failed: list[Failure] = []
-        listed = self._sources.load()
-        fresh = []
+        before = listed = self._sources.load()
+        fresh: list[Source] = []
         for item in given:
             try:
                 source = registered(item, collection, self._root)
@@ -89,8 +93,9 @@ class Sync:
                 failed.append(Failure(error.source, error.reason, error.hint))
                 continue
             listed = listed.with_source(source)
-            fresh.append(source)
-        self._save(listed)
+            fresh = [*(other for other in fresh if not same(other, source)), source]
+        if listed != before:
+            self._save(listed)
         report = self._read(fresh, progress, "add " + ", ".join(s.location for s in fresh))
         return replace(report, failed=(*failed, *report.failed))
 
@@ -108,9 +113,10 @@ class Sync:
             for source in match:
                 listed = listed.without_source(source)
             gone = [
-                document_id
-                for document_id, source in stored.items()
-                if any(covers(old, source) for old in match)
+                key
+                for key, source in stored.items()
+                if _was_read(key, source)
+                and any(covers(old, source) for old in match)
                 and not any(covers(kept, source) for kept in listed.sources)
             ]
         else:
@@ -118,10 +124,13 @@ class Sync:
             if not gone:
                 known = [*stored, *(source.location for source in listed.sources)]
                 raise NotFound("source or document", name, known)
+            # Of a workbook one sheet may go and the others stay.
+            staying = {source for key, source in stored.items() if key not in gone}
             outside = {
-                stored[key]
+                key if stored[key] in staying else stored[key]
                 for key in gone
-                if any(covers(source, stored[key]) for source in listed.sources)
+                if _was_read(key, stored[key])
+                and any(covers(source, stored[key]) for source in listed.sources)
             }
             listed = replace(listed, excluded=listed.excluded | outside)
         self._save(listed)
@@ -133,47 +142,46 @@ class Sync:
 
     def _read(self, sources: list[Source], progress: Progress, action: str) -> SyncReport:
         failed: list[Failure] = []
-        found, unreadable = self._expand(sources, failed)
+        listed = self._sources.load()
         stored = self._stored()
+        look = self._expand(sources, listed.excluded, stored, failed)
         by_source: dict[str, list[str]] = {}
         for key, source in stored.items():
-            by_source.setdefault(source, []).append(key)
+            if _was_read(key, source):
+                by_source.setdefault(source, []).append(key)
         seen = self._seen.load()
         unchanged: list[str] = []
         to_read = []
-        for thing in found:
-            known = seen.get(thing.document_source)
+        for name, thing in look.found.items():
             if (
                 thing.fingerprint
-                and known == [thing.fingerprint, thing.source.collection]
-                and by_source.get(thing.document_source)
+                and seen.get(name) == [thing.fingerprint, thing.source.collection]
+                and name in by_source
             ):
-                unchanged += by_source[thing.document_source]
+                unchanged += by_source[name]
             else:
                 to_read.append(thing)
+        # Forgotten first: when this run is cut off, the next one reads these again.
+        self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
-        progress.start("reading and indexing", len(to_read), "documents")
-        documents = self._load(to_read, produced, failed, progress)
-        outcome = self._indexer.index(documents, action)
-        progress.finish()
-        present = {thing.document_source for thing in found}
+        work = _Work(progress, to_read)
+        documents = self._load(to_read, listed.excluded, produced, failed, work)
+        outcome = self._indexer.index(documents, action, work.done)
+        work.finish()
+        others = [source for source in listed.sources if source not in sources]
         broken = {failure.source for failure in failed}
-        gone = [
-            key
-            for key, source in stored.items()
-            if (source in produced and key not in produced[source])
-            or (
-                source not in present
+        gone = []
+        for source, keys in by_source.items():
+            if source in produced:
+                gone += [key for key in keys if key not in produced[source]]
+            elif (
+                source not in look.found
                 and source not in broken
+                and not look.hides(source)
                 and any(covers(origin, source) for origin in sources)
-                and not any(covers(origin, source) for origin in unreadable)
-                and not any(
-                    covers(other, source)
-                    for other in self._sources.load().sources
-                    if other not in sources
-                )
-            )
-        ]
+                and not any(covers(other, source) for other in others)
+            ):
+                gone += keys
         version = self._delete(gone, action)
         self._seen.update(to_read, set(produced))
         return SyncReport(
@@ -187,32 +195,39 @@ class Sync:
         )
 
     def _expand(
-        self, sources: list[Source], failed: list[Failure]
-    ) -> tuple[list[Found], list[Source]]:
-        """All things to read, each once (the source registered last has it), and the sources that
-        could not be looked at: their documents are kept."""
-        excluded = self._sources.load().excluded
+        self,
+        sources: list[Source],
+        excluded: frozenset[str],
+        stored: dict[str, str],
+        failed: list[Failure],
+    ) -> _Look:
+        """All things to read, each once: the source registered last has it."""
         found: dict[str, Found] = {}
-        unreadable = []
+        unreadable: list[Source] = []
+        hidden: list[str] = []
         for source in reversed(sources):
             try:
                 for thing in expand(source, self._root):
                     if isinstance(thing, Failure):
                         failed.append(thing)
+                        hidden.append(document_name(self._root / thing.source, self._root))
                     elif not isinstance(thing, Skipped) and thing.document_source not in excluded:
-                        found.setdefault(thing.document_source, thing)
+                        first = found.setdefault(thing.document_source, thing)
+                        if not _same_file(first, thing):
+                            failed.append(_second(first, thing))
             except LoadError as error:
-                if not _deleted_file(source, self._root):
+                if not _deleted_file(source, self._root, stored):
                     unreadable.append(source)
                     failed.append(Failure(error.source, error.reason, error.hint))
-        return sorted(found.values(), key=lambda thing: thing.document_source), unreadable
+        return _Look(dict(sorted(found.items())), unreadable, hidden)
 
     def _load(
         self,
         found: Iterable[Found],
+        excluded: frozenset[str],
         produced: dict[str, list[str]],
         failed: list[Failure],
-        progress: Progress,
+        work: _Work,
     ) -> Iterator[Document]:
         for thing in found:
             try:
@@ -222,8 +237,9 @@ class Sync:
                 failed.append(Failure(thing.document_source, reason, error.hint))
                 documents = []
             else:
+                documents = [document for document in documents if document.id not in excluded]
                 produced[thing.document_source] = [document.id for document in documents]
-            progress.advance()
+            work.loaded(thing, documents)
             yield from documents
 
     def _stored(self) -> dict[str, str]:
@@ -245,6 +261,54 @@ class Sync:
             self._sources.save(listed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was found in the sources, by name; the sources and the folders or files that could not
+    be looked at: their documents are kept."""
+
+    found: dict[str, Found]
+    unreadable: list[Source]
+    hidden: list[str]
+
+    def hides(self, document_source: str) -> bool:
+        """Whether the document may still be there, where nobody can look."""
+        return any(covers(source, document_source) for source in self.unreadable) or any(
+            document_source == name or document_source.startswith(name + "/")
+            for name in self.hidden
+        )
+
+
+class _Work:
+    """Progress in kilobytes read and indexed: a large table takes as long as many letters."""
+
+    def __init__(self, progress: Progress, things: Iterable[Found]) -> None:
+        self._progress = progress
+        self._sizes = {thing.document_source: _kilobytes(thing) for thing in things}
+        self._waiting: dict[str, float] = {}
+        self._part = 0.0
+        progress.start("reading and indexing", sum(self._sizes.values()), "kB")
+
+    def loaded(self, thing: Found, documents: list[Document]) -> None:
+        """A thing was read; what it counts is spread over its documents."""
+        size = self._sizes[thing.document_source]
+        if not documents:
+            self._progress.advance(size)
+        for document in documents:
+            self._waiting[document.id] = size / len(documents)
+
+    def done(self, document_id: str, done: int, of: int) -> None:
+        """Some of a document's passages are ready to be stored."""
+        self._part += self._waiting.get(document_id, 0.0) * done / of
+        whole = int(self._part + 1e-6)
+        if whole:
+            self._progress.advance(whole)
+            self._part -= whole
+
+    def finish(self) -> None:
+        """All is stored."""
+        self._progress.finish()
+
+
 class _Seen:
     """Which state of each file was read last; losing it only costs reading files again."""
 
@@ -253,10 +317,16 @@ class _Seen:
 
     def load(self) -> dict[str, list[str]]:
         try:
-            seen: dict[str, list[str]] = json.loads(self._path.read_bytes())
-        except (FileNotFoundError, ValueError):
+            seen = json.loads(self._path.read_bytes())
+        except (FileNotFoundError, ValueError, RecursionError):
             return {}
-        return seen
+        return seen if isinstance(seen, dict) else {}
+
+    def forget(self, names: Iterable[str]) -> None:
+        seen = self.load()
+        gone = seen.keys() & set(names)
+        if gone:
+            self.save({name: state for name, state in seen.items() if name not in gone})
 
     def save(self, seen: dict[str, list[str]]) -> None:
         with translated("writing", self._path):
@@ -277,30 +347,47 @@ class _Seen:
         self.save(seen)
 
 
-def prepared(documents: Iterable[Document], failed: list[Failure]) -> Iterator[Document]:
-    """Documents made in memory, with their language told; what cannot be stored is a failure."""
-    for document in documents:
-        hint = "Give every document an id and some text."
-        if not document.id.strip() or not document.text.strip():
-            failed.append(Failure(document.id or "''", "it has no id or no text", hint))
-            continue
-        try:
-            (document.id + document.title + document.text).encode("utf-8")
-        except UnicodeEncodeError:
-            failed.append(Failure(document.id, "its text is no valid Unicode", hint))
-            continue
-        if document.language == UNKNOWN_LANGUAGE:
-            document = replace(document, language=detect(document.text))
-        yield document
+def _was_read(document_id: str, source: str) -> bool:
+    """Whether a document came from a source, and was not made in memory and only says so."""
+    return bool(source) and (document_id == source or document_id.startswith(source + "#"))
 
 
-def _deleted_file(source: Source, root: Path) -> bool:
+def _deleted_file(source: Source, root: Path, stored: dict[str, str]) -> bool:
     """Whether a source is a file, deleted from a folder that is still there.
 
     A folder that is gone may be a drive that is not connected, so its documents are kept.
     """
     path = root / source.location
-    return source.kind == "path" and bool(path.suffix) and path.parent.is_dir()
+    below = source.location.rstrip("/") + "/"
+    return (
+        source.kind == "path"
+        and format_of(path.name) is not None
+        and path.parent.is_dir()
+        and not path.exists()
+        and not any(name.startswith(below) for name in stored.values())
+    )
+
+
+def _same_file(one: Found, other: Found) -> bool:
+    if one.path is None or other.path is None or one.path == other.path:
+        return True
+    try:
+        return one.path.samefile(other.path)
+    except OSError:
+        return True  # one of them went meanwhile
+
+
+def _second(first: Found, second: Found) -> Failure:
+    return Failure(
+        second.document_source,
+        f"two files have this name ({first.path!s} and {second.path!s}); the first one is read",
+        "Rename one of them.",
+    )
+
+
+def _kilobytes(thing: Found) -> int:
+    """The size of a file; for a page or a table, which nobody knows before, that of a letter."""
+    return max(1, int(thing.fingerprint.partition("-")[0] or 20_000) // 1000)
 
 
 def _spellings(name: str, root: Path) -> set[str]:

@@ -12,7 +12,7 @@ import re
 from kilde.language.table import languages
 
 # A place where a sentence may end: closing punctuation, closing quotes or brackets, white space.
-_STOP = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)")
+_STOP = re.compile(r"[.!?…]+[\"'”’»«)\]]*(?=\s)")
 # A line that begins like this is a block of its own.
 _BLOCK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6} |[-*+•–] |\d{1,3}[.)] |\||>))")
 # White space alone between two blocks belongs to the block before it.

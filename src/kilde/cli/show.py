@@ -1,0 +1,145 @@
+"""How results look on a terminal, and as plain text where the output goes elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kilde.types import Answer, Citation, DocumentRef, Hit, SyncReport
+
+_SNIPPET = 240
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows with their columns aligned; the last column is left ragged."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))] if rows else []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
+
+
+def answer(found: Answer, *, prompt: bool = False) -> None:
+    """Print an answer: its text with the numbers of its sources, the sources, and remarks."""
+    if prompt:
+        messages(found)
+    click.echo(_numbered(found))
+    sources(found)
+    remarks(found)
+
+
+def sources(found: Answer) -> None:
+    """Print the numbered sources of an answer, or the nearest documents where it has none."""
+    if found.abstained and found.nearest:
+        click.echo("\n" + _heading("Nearest documents"))
+        for document in found.nearest:
+            click.echo(f"  {document.title} · {_dim(document.id)}")
+    numbers = _numbers(found.citations)
+    if not numbers:
+        return
+    click.echo("\n" + _heading("Sources"))
+    for key, number in numbers.items():
+        cited = [c for c in found.citations if (c.document.id, c.passage_id) == key]
+        click.echo(
+            f"{number:>3}  {_place(cited[0].document, cited[0].page, cited[0].heading_path)}"
+        )
+        for citation in cited:
+            quote = " ".join(citation.quote.split())
+            click.echo("     " + click.style(f"“{quote}”", fg="yellow"))
+
+
+def remarks(found: Answer) -> None:
+    """Print what a reader should know about an answer: unsupported claims, and notes."""
+    for claim in found.claims:
+        if not claim.supported:
+            why = f" ({claim.reason})" if claim.reason else ""
+            click.echo(click.style(f"Not supported by a document{why}: ", fg="red") + claim.text)
+    for note in found.trace.notes:
+        click.echo(_dim(f"Note: {note}"))
+
+
+def messages(found: Answer) -> None:
+    """Print the messages of an answer's prompt as they were sent."""
+    if not found.trace.messages:
+        click.echo(_dim("No prompt was sent: the documents hold no answer.\n"))
+    for message in found.trace.messages:
+        click.echo(_heading(f"[{message.role}]"))
+        click.echo(message.content + "\n")
+
+
+def hits(found: Iterable[Hit]) -> None:
+    """Print the passages that a search found, the best first."""
+    for number, hit in enumerate(found, 1):
+        passage = hit.passage
+        lexical = "–" if hit.lexical is None else f"{hit.lexical:.1f}"
+        dense = "–" if hit.dense is None else f"{hit.dense:.2f}"
+        scores = _dim(f"  {hit.score:.2f} (words {lexical}, meaning {dense})")
+        click.echo(
+            f"{number:>3}  {_place(hit.document, passage.page, passage.heading_path)}{scores}"
+        )
+        text = " ".join(passage.text.split())
+        click.echo("     " + (text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"))
+
+
+def report(done: SyncReport) -> int:
+    """Print what was added, replaced and removed, name what failed; returns the exit code."""
+    counts = [
+        f"{len(getattr(done, kind))} {kind}"
+        for kind in ("added", "replaced", "removed", "unchanged")
+    ]
+    if done.failed:
+        counts.append(click.style(f"{len(done.failed)} failed", fg="red"))
+    click.echo(", ".join(counts) + ".")
+    for failure in done.failed:
+        click.echo(f"{click.style(failure.source, bold=True)}: {failure.reason}", err=True)
+        if failure.hint:
+            click.echo(f"  {failure.hint}", err=True)
+    return 1 if done.failed else 0
+
+
+def _numbered(found: Answer) -> str:
+    """The text of an answer with the numbers of the sources behind each claim."""
+    numbers = _numbers(found.citations)
+    text = found.text
+    for claim in sorted(found.claims, key=lambda claim: -claim.end):
+        marks = sorted(
+            {
+                numbers[key]
+                for citation in claim.citations
+                if (key := (citation.document.id, citation.passage_id)) in numbers
+            }
+        )
+        mark = "".join(f"[{number}]" for number in marks) if claim.supported else "[?]"
+        if mark:
+            end = claim.start + len(text[claim.start : claim.end].rstrip())
+            text = f"{text[:end]} {_dim(mark)}{text[end:]}"
+    return text
+
+
+def _numbers(citations: Iterable[Citation]) -> Mapping[tuple[str, str], int]:
+    """A number for every passage that is cited, in the order of the citations."""
+    found: dict[tuple[str, str], int] = {}
+    for citation in citations:
+        found.setdefault((citation.document.id, citation.passage_id), len(found) + 1)
+    return found
+
+
+def _place(document: DocumentRef, page: int | None, heading: str) -> str:
+    parts = [click.style(document.title, bold=True), document.id]
+    if page is not None:
+        parts.append(f"page {page}")
+    # A document's first heading is mostly its title.
+    below = heading.removeprefix(document.title).removeprefix(" > ")
+    if below:
+        parts.append(below)
+    return " · ".join(parts)
+
+
+def _heading(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def _dim(text: str) -> str:
+    return click.style(text, dim=True)

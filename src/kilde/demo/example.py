@@ -1,0 +1,102 @@
+"""The example as data: the script that is played, and a workspace made of its documents."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilde.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from kilde.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the script, and what it ``shows``.
+
+    ``expect`` stands in the right answer and in ``document``; both are empty where the right
+    answer is to decline. ``follows`` is the question that this one follows up.
+    """
+
+    shows: str
+    agent: str
+    question: str
+    expect: str
+    document: str
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of one document: the answer to ``question`` holds ``before``, then ``after``."""
+
+    agent: str
+    document: str
+    find: str
+    replace: str
+    question: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What the demo does in one language."""
+
+    questions: tuple[Question, ...]
+    edit: Edit
+
+
+def load_script(language: str) -> Script:
+    """The script of a language, ``da`` or ``en``."""
+    text = (resources.files(__package__) / "demo.toml").read_text(encoding="utf-8")
+    entry = tomllib.loads(text)[language]
+    questions = tuple(Question(**question) for question in entry["question"])
+    return Script(questions, Edit(**entry["edit"]))
+
+
+def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, ...]]:
+    """A workspace with the example's documents and agents, not indexed yet, and the names of its
+    collections, which are the folders of the documents.
+
+    Raises :class:`WorkspaceError` for a folder that holds something already.
+    """
+    from kilde.workspace import Workspace
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WorkspaceError(
+            f"{folder} is there already and not empty.", hint="Choose a new folder for the example."
+        )
+    workspace = Workspace.init(folder)
+    here = resources.files(__package__)
+    documents = here / "centre" / language
+    try:
+        _copy(documents, folder)
+        _copy(here / "agents" / language, folder / "agents")
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder}: the example cannot be written here ({error.strerror}).",
+            hint="Choose a folder that you may write to, on a disk with room.",
+        ) from error
+    return workspace, tuple(sorted(item.name for item in documents.iterdir() if item.is_dir()))
+
+
+def apply(edit: Edit, folder: Path) -> None:
+    """Make the script's change in the copy of the document."""
+    path = folder / edit.document
+    text = path.read_bytes().decode("utf-8")
+    path.write_bytes(text.replace(edit.find, edit.replace).encode("utf-8"))
+
+
+def _copy(source: Traversable, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for item in source.iterdir():
+        if item.is_dir():
+            _copy(item, target / item.name)
+        else:
+            (target / item.name).write_bytes(item.read_bytes())

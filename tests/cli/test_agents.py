@@ -1,0 +1,43 @@
+"""Agents are listed, shown and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .conftest import HEALTH_AGENT, Kilde
+
+
+def test_list_shows_scope_and_model(kilde: Kilde, workspace: Path) -> None:
+    (workspace / "agents" / "broken.toml").write_text("name = ")
+    lines = kilde("agent", "list", cwd=workspace).out.splitlines()
+    assert lines[0].split() == ["AGENT", "NAME", "COLLECTIONS", "MODEL"]
+    assert lines[1].split()[0] == "broken"
+    assert lines[2].split() == ["health", "Health", "questions", "health", "quotes"]
+
+
+def test_list_without_agents_says_how_to_make_one(kilde: Kilde, workspace: Path) -> None:
+    (workspace / "agents" / "health.toml").unlink()
+    assert "NAME.toml" in kilde("agent", "list", cwd=workspace).out
+
+
+def test_show_takes_the_file_name_or_the_name_and_shows_defaults(
+    kilde: Kilde, workspace: Path
+) -> None:
+    ended = kilde("agent", "show", "health", cwd=workspace)
+    assert ended.code == 0
+    assert "strict" in ended.out
+    assert ended.out.endswith("\nAnswer briefly.\n")
+    assert kilde("agent", "show", "Health questions", cwd=workspace) == ended
+
+
+def test_check_names_every_fault_of_every_agent(kilde: Kilde, workspace: Path) -> None:
+    assert kilde("agent", "check", cwd=workspace).code == 0
+    agents = workspace / "agents"
+    (agents / "one.toml").write_text('name = "One"\ncolour = "red"\n')
+    (agents / "two.toml").write_text(HEALTH_AGENT.replace('"health"', '"helth"'))
+    ended = kilde("agent", "check", cwd=workspace)
+    assert ended.code == 1
+    assert "one.toml:2: colour" in ended.err
+    assert "instructions is missing" in ended.err
+    assert "'helth' holds no documents" in ended.err
+    assert "health: all is well" in ended.out

@@ -1,0 +1,68 @@
+"""The demo, really run in both languages: every answer, the edit, and the answer of before."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from kilde.demo.example import load_script
+
+from .conftest import Kilde, process
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_demo_plays_its_script_offline(language: str, tmp_path: Path, minilm: str) -> None:
+    began = time.monotonic()
+    ended = process("demo", "--lang", language, cwd=tmp_path, KILDE_OFFLINE="1")
+    assert ended.err == ""
+    assert ended.code == 0
+    assert time.monotonic() - began < 120
+    script = load_script(language)
+    acts = ended.out.split("== ")[1:]
+    assert len(acts) == 6
+    for question, act in zip(script.questions, acts, strict=False):
+        assert question.question in act
+        assert question.expect in act.split("Sources")[-1]
+        assert ("Sources" in act) == bool(question.expect)
+    before, _, after = acts[5].partition("now says")
+    now, _, then = after.partition("--as-of before-the-edit")
+    assert script.edit.before in before
+    assert script.edit.after in now.split("kilde sync:")[1]
+    assert script.edit.before in then
+    assert script.edit.after not in then
+    assert "kilde chat --agent health" in ended.out
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
+
+
+def test_a_kept_demo_is_a_workspace(tmp_path: Path, minilm: str, kilde: Kilde) -> None:
+    assert kilde("demo", "--lang", "da", "--keep", "centre").code == 0
+    listed = kilde("list", cwd=tmp_path / "centre")
+    assert "health/prescriptions.md" in listed.out
+    again = kilde("demo", "--keep", "centre")
+    assert again.code == 1
+    assert "not empty" in again.err
+
+
+def test_an_answer_that_is_not_as_expected_fails_the_demo(
+    tmp_path: Path, minilm: str, kilde: Kilde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    import kilde.demo.run as module
+
+    script = load_script("en")
+    wrong = tuple(replace(question, expect="a wrong answer") for question in script.questions)
+    monkeypatch.setattr(module, "load_script", lambda language: replace(script, questions=wrong))
+    ended = kilde("demo")
+    assert ended.code == 1
+    assert ended.err.count("Not as expected: ") == len(wrong)
+
+
+def test_without_the_model_and_offline_the_demo_says_what_is_missing(tmp_path: Path) -> None:
+    cache = {"KILDE_CACHE": str(tmp_path / "none"), "KILDE_OFFLINE": "1"}
+    ended = process("demo", cwd=tmp_path, **cache)
+    assert ended.code == 1
+    assert "Fetching the model minilm-l6-int8 once (24 MB)." in ended.out
+    assert "offline mode is on" in ended.err

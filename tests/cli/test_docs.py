@@ -1,0 +1,80 @@
+"""What is written about the command line is what it does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kilde.cli.results import result_types
+
+from .conftest import Kilde
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMAS = ROOT / "docs" / "json"
+
+# A call of every command that takes --json; {ws} is a workspace with documents.
+CALLS: dict[str, list[str]] = {
+    "add": ["health/library.md", "missing.md"],
+    "sync": [],
+    "list": [],
+    "remove": ["health/library.md"],
+    "search": ["when does the library open"],
+    "ask": ["When does the library open on Mondays?"],
+    "history": [],
+    "check": [],
+    "reindex": [],
+    "agent list": [],
+    "agent show": ["health"],
+    "agent check": [],
+    "model list": [],
+}
+# What the result of each must hold, so that an empty one does not pass for a good one.
+HOLDS: dict[str, Callable[[Any], object]] = {
+    "add": lambda found: found["failed"][0]["hint"],
+    "sync": lambda found: len(found["unchanged"]) == 3,
+    "list": lambda found: len(found) == 3,
+    "remove": lambda found: found["removed"] == ["health/library.md"],
+    "search": lambda found: found[0]["passage"]["document_id"] == "health/library.md",
+    "ask": lambda found: found["citations"] and found["trace"]["messages"],
+    "history": lambda found: len(found) >= 2,
+    "check": lambda found: found == {"faults": [], "repaired": False},
+    "reindex": lambda found: len(found["replaced"]) == 3,
+    "agent list": lambda found: found[0]["agent"] == "health",
+    "agent show": lambda found: found["definition"]["collections"] == ["health"],
+    "agent check": lambda found: found == [{"agent": "health", "faults": []}],
+    "model list": lambda found: len(found) >= 4,
+}
+
+
+def test_the_generated_pages_are_up_to_date() -> None:
+    script = ROOT / "scripts" / "generate_docs.py"
+    done = subprocess.run(
+        [sys.executable, script, "--check"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, f"run python scripts/generate_docs.py\n{done.stdout}{done.stderr}"
+
+
+def test_every_command_with_json_is_called_here() -> None:
+    assert list(CALLS) == list(HOLDS) == list(result_types())
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_real_output_is_what_the_schema_says(kilde: Kilde, workspace: Path, command: str) -> None:
+    schema = json.loads((SCHEMAS / f"{command.replace(' ', '-')}.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    ended = kilde(*command.split(), *CALLS[command], "--json", cwd=workspace)
+    found = json.loads(ended.out)
+    Draft202012Validator(schema).validate(found)
+    assert HOLDS[command](found)
+
+
+def test_a_schema_refuses_what_is_not_such_a_result() -> None:
+    schema = json.loads((SCHEMAS / "list.schema.json").read_text("utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors([{"id": 7}]))

@@ -1,0 +1,213 @@
+"""Searching: what is found, what has a vote, and that nothing outside a scope is ever seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from kilde.embedding import Embedder
+from kilde.knowledge.base import KnowledgeBase, ScopedKnowledge
+from kilde.knowledge.search import DEPTH, Scope, _fuse, _min_max
+from kilde.types import Document
+
+from .conftest import Open
+from .parts import Renamed, sections
+
+NAMES = ["health", "it's", 'a "b"', "x') OR ('1'='1", "æ/ø", "100%"]
+
+
+def fill(base: KnowledgeBase) -> None:
+    base.add_documents(
+        Document.from_text(
+            f"The laboratory of {place} number {number} opens at {number}.",
+            id=f"{name}/{number}",
+            collection=name,
+            language="en",
+        )
+        for name in NAMES
+        for place, number in (("north", 7), ("south", 8))
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scope_is_never_left(base: KnowledgeBase, name: str) -> None:
+    fill(base)
+    base.tag("v1")
+    base.add_documents([Document.from_text("The laboratory moved.", id="later", language="en")])
+    scoped = base.scoped(Scope(frozenset({name})))
+    for as_of in (None, "v1"):
+        hits = scoped.search("When does the laboratory open?", limit=50, as_of=as_of)
+        assert {hit.document.id for hit in hits} == {f"{name}/7", f"{name}/8"}
+        assert {hit.document.collection for hit in hits} == {name}
+    assert [ref.collection for ref in base.documents(collections=[name])] == [name, name]
+    assert len(base.search("laboratory", collections=name)) == 2  # not its letters
+
+
+def test_an_empty_scope_and_an_unknown_one_hold_nothing(base: KnowledgeBase) -> None:
+    fill(base)
+    for names in ((), ("nothing",), ("",)):
+        scoped = base.scoped(Scope(frozenset(names)))
+        assert scoped.search("laboratory") == []
+        assert scoped.languages() == ()
+
+
+def test_better_passages_outside_do_not_crowd_out_the_scope(base: KnowledgeBase) -> None:
+    """The filter works before the best are taken, in both searches."""
+    outside = [
+        Document.from_text(
+            "When does the laboratory open? The laboratory opens at eight.",
+            id=f"out{number}",
+            collection="outside",
+            language="en",
+        )
+        for number in range(3 * DEPTH)
+    ]
+    inside = Document.from_text(
+        "A very long remark about gardens, which mentions the laboratory once.",
+        id="in",
+        collection="inside",
+        language="en",
+    )
+    base.add_documents([*outside, inside])
+    (hit,) = base.search("When does the laboratory open?", collections=["inside"])
+    assert hit.passage.document_id == "in"
+    assert hit.lexical is not None and hit.dense is not None
+    assert hit.score == 1.0  # nothing outside took part in the normalisation
+
+
+def test_context_stays_within_the_scope(base: KnowledgeBase) -> None:
+    """A document that left the scope since it was found brings no neighbours."""
+    text = sections(6)
+    base.add_documents(
+        [Document.from_text(text, id="d", collection="open", language="en", title="D")]
+    )
+    scoped: ScopedKnowledge = base.scoped(Scope(frozenset({"open"})))
+    hits = scoped.search("midwife on floor 5", limit=1)
+    whole = scoped.context(hits, budget=10_000, count_tokens=len)
+    assert len(whole.passages[0].passage.text) > len(hits[0].passage.text)
+    assert whole.summaries
+    stretch = whole.passages[0].passage
+    assert text[stretch.start : stretch.end] == stretch.text
+    base.add_documents(
+        [Document.from_text(text, id="d", collection="closed", language="en", title="D")]
+    )
+    left = scoped.context(hits, budget=10_000, count_tokens=len)
+    assert left.summaries == ()
+    assert [hit.passage for hit in left.passages] == [hits[0].passage]
+    # The state in which it was found still has them.
+    then = scoped.context(hits, budget=10_000, count_tokens=len, as_of=base.history()[0].version)
+    assert then.summaries
+
+
+DANISH = "Laboratoriet har åbent fra klokken otte om morgenen, og du skal have dit kort med."
+ENGLISH = "The laboratory is open from eight in the morning, and you should bring your card."
+
+
+def test_meaning_votes_only_in_languages_of_the_embedder(
+    open_base: Open, embedder: Embedder
+) -> None:
+    spy = Renamed(embedder, embedder.identity)
+    base = open_base(embedder=spy)
+    base.add_documents(
+        [
+            Document.from_text(DANISH, id="da", language="da"),
+            Document.from_text(ENGLISH, id="en", language="en"),
+        ]
+    )
+    view = base._store.latest()
+    assert view is not None
+    vectors = {r["id"]: r["vector"] for r in view.rows(where=None, columns=["id", "vector"])}
+    assert vectors["da#0"] is None and vectors["da#summary"] is None
+    assert vectors["en#0"] is not None
+    hits = base.search("Hvornår har laboratoriet åbent om morgenen?")
+    assert spy.asked == []
+    assert hits[0].passage.document_id == "da"
+    assert all(hit.dense is None for hit in hits)
+    hits = base.search("When is the laboratory open in the morning?")
+    assert len(spy.asked) == 1
+    assert hits[0].passage.document_id == "en"
+    assert hits[0].dense is not None
+    assert all(hit.dense is None for hit in hits if hit.passage.language == "da")
+    assert base.scoped(Scope(None)).languages() == ("da", "en")
+
+
+def test_an_embedder_of_all_languages_votes_everywhere(open_base: Open, embedder: Embedder) -> None:
+    base = open_base(embedder=Renamed(embedder, "onnx:many:1", languages=None))
+    base.add_documents([Document.from_text(DANISH, id="da", language="da")])
+    assert base.search("Hvornår har laboratoriet åbent?")[0].dense is not None
+
+
+def test_the_language_of_the_question_can_be_given(open_base: Open, embedder: Embedder) -> None:
+    spy = Renamed(embedder, embedder.identity)
+    base = open_base(embedder=spy)
+    base.add_documents(
+        [
+            Document.from_text(DANISH, id="da", language="da"),
+            Document.from_text(ENGLISH, id="en", language="en"),
+        ]
+    )
+    base.scoped(Scope(None)).search("laboratory", language="da")
+    assert spy.asked == []
+    base.scoped(Scope(None)).search("laboratory", language="en")
+    assert spy.asked == ["laboratory"]
+
+
+def test_fusion_arithmetic() -> None:
+    import pyarrow as pa
+
+    from kilde.knowledge.schema import READ_COLUMNS
+
+    def table(column: str, **values: float) -> pa.Table:
+        rows = [
+            dict.fromkeys(READ_COLUMNS, "")
+            | {"id": key, "document_id": key, "language": "da" if key == "d" else "en"}
+            | {"start": 0, "end": 0, "ordinal": 0, "page": None, column: value}
+            for key, value in values.items()
+        ]
+        return pa.Table.from_pylist(rows)
+
+    lexical = table("_score", a=10.0, b=6.0, d=8.0, e=2.0)
+    dense = table("_distance", a=0.5, b=0.1, c=0.3)
+    hits = {h.passage.id: h for h in _fuse(lexical, dense, frozenset({"en"}), 10)}
+    # Words: a 1, b 0.5, d 0.75, e 0. Meaning (1 - distance): a 0, b 1, c 0.5.
+    expected = {"a": 0.5, "b": 0.75, "c": 0.25, "d": 0.75, "e": 0.0}
+    assert {key: round(hit.score, 6) for key, hit in hits.items()} == expected
+    assert (hits["c"].lexical, hits["e"].dense) == (None, None)
+    assert hits["b"].dense == pytest.approx(0.9)
+    order = [h.passage.id for h in _fuse(lexical, dense, frozenset({"en"}), 3)]
+    assert order == ["b", "d", "a"]
+    assert [h.score for h in _fuse(lexical, None, frozenset({"en"}), 2)] == [1.0, 0.75]
+    assert _fuse(None, None, None, 5) == []
+    assert _min_max({"x": 3.0, "y": 3.0}) == {"x": 1.0, "y": 1.0}
+
+
+@pytest.mark.parametrize(
+    "question", ["", "   ", "?", "the of and", "'\"()[]{}:*^~\\ AND OR NOT", "\x00"]
+)
+def test_questions_without_words(base: KnowledgeBase, question: str) -> None:
+    base.add_documents([Document.from_text(ENGLISH, id="en", language="en")])
+    assert len(base.search(question)) <= 1
+
+
+def test_limits(base: KnowledgeBase) -> None:
+    fill(base)
+    assert base.search("laboratory", limit=0) == []
+    assert len(base.search("laboratory", limit=3)) == 3
+    scores = [hit.score for hit in base.search("laboratory north", limit=100)]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0.0 <= score <= 1.0 for score in scores)
+
+
+def test_a_very_long_question(base: KnowledgeBase) -> None:
+    fill(base)
+    assert base.search("When does the laboratory of north open? " * 2000, limit=1)
+
+
+def test_compounds_and_number_spellings_are_found(base: KnowledgeBase) -> None:
+    base.add_documents(
+        [
+            Document.from_text("En helbredsundersøgelse koster 1.500 kr.", id="a", language="da"),
+            Document.from_text("Lægehuset har åbent hele dagen.", id="b", language="da"),
+        ]
+    )
+    for question in ("Hvad koster en undersøgelse?", "1500 kroner", "1,500"):
+        assert base.search(question, limit=1)[0].passage.document_id == "a", question

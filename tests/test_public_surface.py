@@ -1,0 +1,96 @@
+"""The words that programs written with Kilde use; a change here is a change for all of them."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import kilde
+from kilde.agents.agent import Agent
+from kilde.knowledge.base import KnowledgeBase
+from kilde.workspace import Workspace
+
+EXPORTED = ["Document", "__version__", "init", "open"]
+
+SURFACE: dict[type, str] = {
+    Workspace: """
+        agent(self, name: str) -> Agent
+        agents(self) -> tuple[str, ...]
+        check_agents(self) -> Mapping[str, tuple[str, ...]]
+        close(self) -> None
+        default_agent(self) -> Agent
+        definition(self, name: str) -> AgentDefinition
+        generator(self, name: str) -> Generator
+        init(cls, path: str | Path) -> Workspace
+        knowledge
+        models(self) -> tuple[str, ...]
+        open(cls, path: str | Path) -> Workspace
+        records
+    """,
+    KnowledgeBase: """
+        add(self, sources: Iterable[str | Path | Source], *, collection: str | None = None,
+            progress: Progress | None = None) -> SyncReport
+        add_documents(self, documents: Iterable[Document], *,
+            progress: Progress | None = None) -> SyncReport
+        check(self, *, repair: bool = False) -> list[str]
+        collections(self) -> tuple[str, ...]
+        document(self, document_id: str, *, as_of: AsOf = None) -> Document
+        documents(self, *, collections: Sequence[str] | None = None,
+            as_of: AsOf = None) -> list[DocumentRef]
+        history(self) -> list[Version]
+        reindex(self, *, progress: Progress | None = None) -> SyncReport
+        remove(self, name: str) -> SyncReport
+        scoped(self, scope: Scope) -> ScopedKnowledge
+        search(self, question: str, *, limit: int = 10, collections: Sequence[str] | None = None,
+            as_of: AsOf = None) -> list[Hit]
+        sources(self) -> tuple[Source, ...]
+        sync(self, *, progress: Progress | None = None) -> SyncReport
+        tag(self, name: str) -> int
+        version
+    """,
+    Agent: """
+        ask(self, question: str, *,
+            history: Sequence[Message | Mapping[str, str] | Answer] = (),
+            retrieval: bool | None = None, adapter: bool = True, as_of: AsOf = None) -> Answer
+        stream(self, question: str, *,
+            history: Sequence[Message | Mapping[str, str] | Answer] = (),
+            retrieval: bool | None = None, adapter: bool = True,
+            as_of: AsOf = None) -> Iterator[StreamEvent]
+    """,
+}
+
+
+def test_exported_names_are_pinned_sorted_and_there() -> None:
+    assert kilde.__all__ == EXPORTED == sorted(EXPORTED)
+    for name in kilde.__all__:
+        assert getattr(kilde, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Workspaces'"):
+        kilde.Workspaces  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_noun_that_is_exported_is_the_noun() -> None:
+    from kilde.types import Document
+
+    assert kilde.Document is Document
+
+
+@pytest.mark.parametrize("owner", SURFACE, ids=lambda owner: owner.__name__)
+def test_public_methods_are_pinned(owner: type) -> None:
+    actual = [_spelled(owner, name) for name in sorted(vars(owner)) if not name.startswith("_")]
+    assert " ".join(actual) == " ".join(SURFACE[owner].split())
+
+
+@pytest.mark.parametrize("owner", SURFACE, ids=lambda owner: owner.__name__)
+def test_public_methods_say_what_they_do(owner: type) -> None:
+    for name, value in vars(owner).items():
+        if not name.startswith("_"):
+            assert inspect.getdoc(value), f"{owner.__name__}.{name} has no docstring"
+
+
+def _spelled(owner: type, name: str) -> str:
+    value = vars(owner)[name]
+    function = getattr(value, "__func__", value)
+    if not callable(function):
+        return name
+    return name + str(inspect.signature(function)).replace("'", "")
