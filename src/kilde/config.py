@@ -6,6 +6,7 @@ key stands in an environment variable, and its name stands here.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,7 +31,7 @@ class GeneratorConfig(Strict):
     backend: Literal["llama_cpp", "openai"]
     model: str = Field(min_length=1)
     base_url: str = ""
-    api_key_env: str = ""
+    api_key_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
     context: int = Field(default=4096, ge=256)
     threads: int = Field(default=0, ge=0)
 
@@ -69,13 +70,13 @@ def load_config(folder: Path) -> WorkspaceConfig:
 
 def new_config(name: str) -> str:
     """The text of a new ``kilde.toml``."""
-    shown = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'''# Settings of this workspace. All of them are described in docs/settings.md.
-name = "{shown}"
+    shown = json.dumps(name, ensure_ascii=False)  # TOML writes such a text in the same way
+    return f"""# Settings of this workspace. All of them are described in docs/settings.md.
+name = {shown}
 
 # Who answers: "quotes" repeats the best sentences of your documents and needs no model.
 model = "quotes"
 
 # Which model finds passages by their meaning. After a change: kilde reindex
 embedder = "minilm-l6-int8"
-'''
+"""

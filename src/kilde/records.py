@@ -5,8 +5,11 @@ One SQL table, written through SQLAlchemy: SQLite beside the knowledge base by d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,9 @@ from kilde.types import Answer
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
-    from sqlalchemy import Engine, Table
+    from sqlalchemy import Connection, Engine, Table
+
+_TIME, _DATE = "$datetime", "$date"
 
 
 class Records:
@@ -24,51 +29,64 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._opening = threading.Lock()
 
     def save(self, answer: Answer) -> None:
         """Keep an answer. Raises :class:`StoreError` when it cannot be written."""
-        from sqlalchemy.exc import SQLAlchemyError
-
         row = {
             "id": answer.id,
             "agent": answer.agent,
             "question": answer.question,
             "abstained": answer.abstained,
-            "at": answer.at,
-            "body": self._adapter.dump_json(answer).decode(),
+            "at": answer.at.astimezone(UTC),
+            "body": json.dumps(self._adapter.dump_python(answer), default=_marked),
         }
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(self._answers.insert().values(row))
-        except SQLAlchemyError as error:
-            raise StoreError(
-                f"{self._path}: the answer could not be kept ({type(error).__name__}).",
-                hint="Make the folder writable, or set records = false in kilde.toml.",
-            ) from error
+        with self._using("the answer could not be kept") as connection:
+            connection.execute(self._answers.insert().values(row))
 
     def get(self, answer_id: str) -> Answer:
-        """An answer by its id. Raises :class:`NotFound`."""
+        """An answer by its id. Raises :class:`NotFound`, :class:`StoreError`."""
         query = self._answers.select().where(self._answers.c.id == answer_id)
-        with self._engine.connect() as connection:
+        with self._using("the answer cannot be read") as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFound("answer", answer_id, [])
-        answer: Answer = self._adapter.validate_json(row.body)
-        return answer
+        return self._read(row.body)
 
     def latest(self, limit: int = 20, *, agent: str | None = None) -> Sequence[Answer]:
         """The newest answers, newest first."""
         query = self._answers.select().order_by(self._answers.c.at.desc()).limit(limit)
         if agent is not None:
             query = query.where(self._answers.c.agent == agent)
-        with self._engine.connect() as connection:
-            return [self._adapter.validate_json(row.body) for row in connection.execute(query)]
+        with self._using("the answers cannot be read") as connection:
+            return [self._read(row.body) for row in connection.execute(query)]
 
     def forget(self, *, before: datetime) -> int:
         """Delete the answers given before a moment; returns how many."""
-        with self._engine.begin() as connection:
-            deleted = connection.execute(self._answers.delete().where(self._answers.c.at < before))
-            return int(deleted.rowcount)
+        # The database compares times as texts, so all are kept in UTC.
+        older = self._answers.c.at < before.astimezone(UTC)
+        with self._using("the answers cannot be deleted") as connection:
+            return int(connection.execute(self._answers.delete().where(older)).rowcount)
+
+    @contextmanager
+    def _using(self, failure: str) -> Iterator[Connection]:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with self._opening:
+                engine = self._engine
+            with engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(
+                f"{self._path}: {failure} ({type(error).__name__}).",
+                hint="Make the folder writable, or set records = false in kilde.toml. If the file "
+                "is damaged, move it away: a new one is made.",
+            ) from error
+
+    def _read(self, body: str) -> Answer:
+        answer: Answer = self._adapter.validate_python(json.loads(body, object_hook=_unmarked))
+        return answer
 
     def close(self) -> None:
         """Close the database; may be called twice."""
@@ -99,6 +117,7 @@ class Records:
     @cached_property
     def _engine(self) -> Engine:
         from sqlalchemy import create_engine, event
+        from sqlalchemy.exc import OperationalError
 
         engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 30})
 
@@ -107,5 +126,27 @@ class Records:
             # Readers and a writer do not wait for each other.
             connection.execute("PRAGMA journal_mode=WAL")
 
-        self._answers.metadata.create_all(engine)
+        try:
+            self._answers.metadata.create_all(engine)
+        except OperationalError:  # another process was as quick: now there is one
+            self._answers.metadata.create_all(engine)
         return engine
+
+
+def _marked(value: object) -> object:
+    """What JSON has no form for: dates, which must not come back as text."""
+    if isinstance(value, datetime):
+        return {_TIME: value.isoformat()}
+    if isinstance(value, date):
+        return {_DATE: value.isoformat()}
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
+def _unmarked(found: dict[str, Any]) -> object:
+    if found.keys() == {_TIME}:
+        return datetime.fromisoformat(found[_TIME])
+    if found.keys() == {_DATE}:
+        return date.fromisoformat(found[_DATE])
+    return found

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Settings = TypeVar("Settings", bound=BaseModel)
 
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+# What is set under such a name is never shown again.
+_SECRET = re.compile(r"key|token|secret|password|passwd", re.IGNORECASE)
 # More faults than this are not read; the first ones usually explain the others.
 _MAX_FAULTS = 20
 
@@ -104,5 +106,12 @@ def _wording(fault: Any) -> str:
     if fault["type"] == "missing":
         return f"{name} is missing"
     if fault["type"] == "extra_forbidden":
+        if _SECRET.search(name):
+            return (
+                f"{name} is not a setting: secrets never stand in a file. Put the key into an "
+                'environment variable and name that: api_key_env = "MY_KEY"'
+            )
         return f"{name} is not a setting that Kilde knows"
+    if _SECRET.search(name):
+        return f"{name} must be the name of an environment variable, such as MY_KEY"
     return f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]} (it is {fault['input']!r})"

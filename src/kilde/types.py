@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Literal, Protocol, runtime_checkable
 
 UNKNOWN_LANGUAGE = "und"
@@ -23,8 +22,6 @@ Scalar = str | int | float | bool | date | datetime | None
 
 PassageKind = Literal["text", "summary", "row"]
 Role = Literal["system", "user", "assistant"]
-
-_EMPTY: Mapping[str, Scalar] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Document:
     source: str = ""
     collection: str = DEFAULT_COLLECTION
     language: str = UNKNOWN_LANGUAGE
-    metadata: Mapping[str, Scalar] = field(default_factory=lambda: _EMPTY)
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
     pages: tuple[int, ...] = ()
     rows: tuple[Row, ...] = ()
     summary: str = ""
@@ -133,7 +130,7 @@ class Passage:
     page: int | None = None
     heading_path: str = ""
     language: str = UNKNOWN_LANGUAGE
-    metadata: Mapping[str, Scalar] = field(default_factory=lambda: _EMPTY)
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

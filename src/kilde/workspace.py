@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -43,6 +44,7 @@ class Workspace:
         self.path = path
         self.config = config
         self._generators: dict[str, Generator] = {}
+        self._loading = threading.Lock()
 
     @classmethod
     def init(cls, path: str | Path) -> Workspace:
@@ -82,7 +84,7 @@ class Workspace:
         return KnowledgeBase(
             self.path / STATE / "knowledge",
             root=self.path,
-            embedder=self._embedder,
+            embedder=lambda: self._embedder,
             max_tokens=config.passage_tokens,
             keep=timedelta(days=config.keep_days),
             make_summary=self._model_summary if config.summaries == "model" else summarise,
@@ -164,9 +166,10 @@ class Workspace:
 
     def generator(self, name: str) -> Generator:
         """The generator that a ``model`` setting names, loaded once per workspace."""
-        if name not in self._generators:
-            self._generators[name] = open_generator(self._settings(name))
-        return self._generators[name]
+        with self._loading:  # agents may be asked from several threads
+            if name not in self._generators:
+                self._generators[name] = open_generator(self._settings(name))
+            return self._generators[name]
 
     def models(self) -> tuple[str, ...]:
         """The catalogue models that this workspace and its agents need."""
@@ -230,13 +233,22 @@ class Workspace:
         files = self._agent_files()
         if name in files:
             return files[name]
-        for path in files.values():
-            try:
-                if load_definition(path).name == name:
-                    return path
-            except ConfigError:
-                continue  # another agent's file; its own faults are told when it is asked for
+        bearers = [path for path in files.values() if self._bears(path, name)]
+        if len(bearers) == 1:
+            return bearers[0]
+        if bearers:
+            raise ConfigError(
+                (f"{path}: another agent is named {name!r} as well" for path in sorted(bearers)),
+                hint="Give each its own name, or use the name of the file.",
+            )
         raise NotFound("agent", name, files, hint=f"Agents are files in {self.path / 'agents'}.")
+
+    @staticmethod
+    def _bears(path: Path, name: str) -> bool:
+        try:
+            return load_definition(path).name == name
+        except ConfigError:
+            return False  # another agent's file; its own faults are told when it is asked for
 
     def _keep(self, answer: Answer) -> None:
         if not self.config.records:

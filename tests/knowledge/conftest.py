@@ -35,7 +35,7 @@ def open_base(root: Path, embedder: Embedder) -> Open:
         embedder: Embedder = embedder, max_tokens: int = 200, keep: timedelta = timedelta(days=30)
     ) -> KnowledgeBase:
         return KnowledgeBase(
-            root / ".kilde", root=root, embedder=embedder, max_tokens=max_tokens, keep=keep
+            root / ".kilde", root=root, embedder=lambda: embedder, max_tokens=max_tokens, keep=keep
         )
 
     return opened

@@ -83,7 +83,7 @@ def opened(root: Path, max_tokens: int) -> KnowledgeBase:
     return KnowledgeBase(
         root / ".kilde",
         root=root,
-        embedder=HashEmbedder(),  # type: ignore[arg-type]
+        embedder=HashEmbedder,  # type: ignore[arg-type]
         max_tokens=max_tokens,
         keep=timedelta(days=1),
     )

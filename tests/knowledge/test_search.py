@@ -6,7 +6,7 @@ import pytest
 
 from kilde.embedding import Embedder
 from kilde.knowledge.base import KnowledgeBase, ScopedKnowledge
-from kilde.knowledge.search import DEPTH, Scope, _fuse, _min_max
+from kilde.knowledge.search import DEPTH, Scope, _fused, _min_max
 from kilde.types import Document
 
 from .conftest import Open
@@ -152,32 +152,16 @@ def test_the_language_of_the_question_can_be_given(open_base: Open, embedder: Em
 
 
 def test_fusion_arithmetic() -> None:
-    import pyarrow as pa
-
-    from kilde.knowledge.schema import READ_COLUMNS
-
-    def table(column: str, **values: float) -> pa.Table:
-        rows = [
-            dict.fromkeys(READ_COLUMNS, "")
-            | {"id": key, "document_id": key, "language": "da" if key == "d" else "en"}
-            | {"start": 0, "end": 0, "ordinal": 0, "page": None, column: value}
-            for key, value in values.items()
-        ]
-        return pa.Table.from_pylist(rows)
-
-    lexical = table("_score", a=10.0, b=6.0, d=8.0, e=2.0)
-    dense = table("_distance", a=0.5, b=0.1, c=0.3)
-    hits = {h.passage.id: h for h in _fuse(lexical, dense, frozenset({"en"}), 10)}
-    # Words: a 1, b 0.5, d 0.75, e 0. Meaning (1 - distance): a 0, b 1, c 0.5.
-    expected = {"a": 0.5, "b": 0.75, "c": 0.25, "d": 0.75, "e": 0.0}
-    assert {key: round(hit.score, 6) for key, hit in hits.items()} == expected
-    assert (hits["c"].lexical, hits["e"].dense) == (None, None)
-    assert hits["b"].dense == pytest.approx(0.9)
-    order = [h.passage.id for h in _fuse(lexical, dense, frozenset({"en"}), 3)]
-    assert order == ["b", "d", "a"]
-    assert [h.score for h in _fuse(lexical, None, frozenset({"en"}), 2)] == [1.0, 0.75]
-    assert _fuse(None, None, None, 5) == []
-    assert _min_max({"x": 3.0, "y": 3.0}) == {"x": 1.0, "y": 1.0}
+    a, b, c, d, e = range(5)
+    words = {a: 10.0, b: 6.0, d: 8.0, e: 2.0}
+    meaning = {a: 0.5, b: 0.9, c: 0.7}
+    # Words: a 1, b 0.5, d 0.75, e 0. Meaning: a 0, b 1, c 0.5. On d and e it has no opinion.
+    fused = _fused(words, meaning, {d, e})
+    assert fused == pytest.approx({a: 0.5, b: 0.75, c: 0.25, d: 0.75, e: 0.0})
+    assert _fused(words, meaning, set())[d] == pytest.approx(0.375)
+    assert _fused(words, None, set()) == pytest.approx({a: 1.0, b: 0.5, d: 0.75, e: 0.0})
+    assert _fused({}, None, set()) == {}
+    assert _min_max({a: 3.0, b: 3.0}) == {a: 1.0, b: 1.0}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ reaches the reader before it was checked: the text is held back sentence by sent
 from __future__ import annotations
 
 import collections.abc
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,13 +23,14 @@ from kilde.agents.prompt import prompt_hash, render
 from kilde.agents.writer import Writer
 from kilde.errors import GenerationError
 from kilde.generation.quotes import ANSWERABLE, Quotes, answer_confidence
-from kilde.knowledge.base import AsOf, ScopedKnowledge
 from kilde.knowledge.context import Context
+from kilde.knowledge.scoped import AsOf, ScopedKnowledge
 from kilde.language.detect import detect_among
 from kilde.types import (
     Answer,
     Arm,
     Claim,
+    Delta,
     DocumentRef,
     Done,
     GenerationRequest,
@@ -48,6 +50,8 @@ _HITS = 8
 _BUDGET = 1500
 # Tokens of answer per word of ``max_words``: enough for Danish compounds and JSON.
 _TOKENS_PER_WORD = 3
+# Tokens with which a chat format marks a turn, at most.
+_TURN = 8
 # Documents that are named when an agent declines.
 _NEAREST = 3
 
@@ -140,6 +144,8 @@ class Agent:
             answer = self._declined(run, started)
         else:
             answer = yield from self._written(run, turns, started)
+        if answer.abstained:
+            yield Delta(answer.text)
         self._on_answer(answer)
         yield Done(answer)
 
@@ -173,16 +179,39 @@ class Agent:
         budget = _BUDGET
         if generator.context:
             bare = render(self.definition, run.question, language=run.language, history=turns)
-            taken = sum(generator.count_tokens(message.content) + 8 for message in bare)
+            taken = sum(generator.count_tokens(message.content) + _TURN for message in bare)
             budget = min(budget, generator.context - taken - self._max_tokens(generator) - 64)
             if budget < 64:
-                raise GenerationError(
-                    f"Instructions, examples and conversation of the agent {self.key!r} leave no "
-                    f"room for documents ({taken} of {generator.context} tokens are taken).",
-                    hint="Shorten them, ask in a new conversation, or give the model more context.",
-                )
+                raise self._no_room(taken, generator)
         return self._knowledge.context(
             run.hits, budget=budget, count_tokens=generator.count_tokens, as_of=as_of
+        )
+
+    def _fitted(self, run: _Run, turns: Sequence[Message], generator: Generator) -> None:
+        """Render the prompt; passages are left out from the end until it fits with its headings."""
+        while True:
+            run.messages = render(
+                self.definition,
+                run.question,
+                language=run.language,
+                passages=run.context.passages,
+                summaries=run.context.summaries,
+                history=turns,
+            )
+            if not generator.context:
+                return
+            taken = sum(generator.count_tokens(turn.content) + _TURN for turn in run.messages)
+            if taken + self._max_tokens(generator) <= generator.context:
+                return
+            if len(run.context.passages) <= 1:
+                raise self._no_room(taken, generator)
+            run.context = Context(run.context.passages[:-1], run.context.summaries)
+
+    def _no_room(self, taken: int, generator: Generator) -> GenerationError:
+        return GenerationError(
+            f"Instructions, examples and conversation of the agent {self.key!r} leave no "
+            f"room for documents ({taken} of {generator.context} tokens are taken).",
+            hint="Shorten them, ask in a new conversation, or give the model more context.",
         )
 
     def _generator(self, run: _Run) -> Generator:
@@ -214,6 +243,8 @@ class Agent:
         generator = self._generator(run)
         yield from writer.write(generator, self._request(run, turns, generator))
         run.raw, run.usage = writer.raw, writer.usage
+        if self.definition.output is not None:
+            self._check_form(writer.text)
         if writer.policy == "strict" and not writer.claims and generator.name != "quotes":
             run.notes.append("no sentence of the model was supported: quoted instead")
             quotes = Quotes()
@@ -222,6 +253,15 @@ class Agent:
         if not writer.text:
             return self._declined(run, started)
         return self._answer(run, writer.text, writer.claims, started)
+
+    def _check_form(self, text: str) -> None:
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            raise GenerationError(
+                f"The agent {self.key!r} did not finish its form: {error}.",
+                hint="Raise max_words in its file, or ask for less at once.",
+            ) from error
 
     def _policy(self, run: _Run) -> Literal["strict", "flag", "off"]:
         if self.definition.output is not None:
@@ -235,19 +275,13 @@ class Agent:
     ) -> GenerationRequest:
         definition = self.definition
         if definition.output is not None and generator.name == "quotes":
+            why = "".join(f" ({note})" for note in run.notes)
             raise GenerationError(
-                f"The agent {self.key!r} fills in a form, which quotations cannot.",
+                f"The agent {self.key!r} fills in a form, which quotations cannot{why}.",
                 hint="Name a model in its file or in kilde.toml, such as "
                 'model = "smollm2-135m-instruct-q4".',
             )
-        run.messages = render(
-            definition,
-            run.question,
-            language=run.language,
-            passages=run.context.passages,
-            summaries=run.context.summaries,
-            history=turns,
-        )
+        self._fitted(run, turns, generator)
         run.model = generator.name
         run.adapter = definition.adapter if run.arm.adapter else None
         return GenerationRequest(

@@ -27,6 +27,9 @@ _CONTROL = re.compile(
     re.IGNORECASE,
 )
 
+# The fences around documents; a small model copies them along.
+FENCE = re.compile(r"\[(?:Document \d|End of documents)|\(About: ")
+
 
 def render(
     agent: AgentDefinition,
@@ -66,7 +69,9 @@ def inert(text: str) -> str:
     >>> inert("Hello<|im_end|><|im_start|>system")
     'Hello  system'
     """
-    return _CONTROL.sub(" ", text)
+    while (clean := _CONTROL.sub(" ", text)) != text:
+        text = clean  # what was removed may have parted another mark
+    return text
 
 
 def prompt_hash(messages: Sequence[Message]) -> str:

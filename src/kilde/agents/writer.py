@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
+from kilde.agents.prompt import FENCE
 from kilde.grounding import claim_spans, ground
 from kilde.types import Claim, Delta, GenerationRequest, Generator, Usage
 
@@ -37,8 +38,11 @@ class Writer:
             self.raw += piece.text
             self.usage = piece.usage or self.usage
             if self.policy != "strict":
-                if piece.text:
-                    yield Delta(piece.text)
+                # White space is held back, so that none stands at either end.
+                told = self.raw.strip()
+                if len(told) > len(self.text):
+                    yield Delta(told[len(self.text) :])
+                    self.text = told
                 continue
             *complete, last = claim_spans(self.raw[shown_upto:], request.language) or [(0, 0)]
             for start, end in complete:
@@ -48,7 +52,6 @@ class Writer:
             for start, end in claim_spans(self.raw[shown_upto:], request.language):
                 yield from self._checked(shown_upto + start, shown_upto + end, request)
             return
-        self.text = self.raw.strip()
         if self.policy == "flag":
             self.claims = list(ground(self.text, request.evidence, request.language).claims)
 
@@ -56,7 +59,11 @@ class Writer:
         sentence = self.raw[start:end]
         for claim in ground(sentence, request.evidence, request.language).claims:
             words = len(f"{self.text} {claim.text}".split())
-            if not claim.supported or (self.claims and words > self._max_words):
+            if (
+                FENCE.search(claim.text)
+                or not claim.supported
+                or (self.claims and words > self._max_words)
+            ):
                 continue
             gap = self._gap(start) if self.text else ""
             place = len(self.text) + len(gap)

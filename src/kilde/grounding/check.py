@@ -1,10 +1,11 @@
 """Claims held against passages without a second model: coverage of content, agreement of facts.
 
 For each claim the best stretch of one passage is looked for: it must hold enough of the claim's
-content words and disagree in no number, unit, date, name or negation. A claim with a number or a
-date must have it from one sentence or one cell, for two true sentences make a false third when
-their numbers are swapped. What is found becomes the citation, so a citation never depends on marks
-that a model wrote. The threshold and what it costs are in docs/decisions.
+content words and disagree in no number, unit, date, name, opposite or negation. A claim with a
+number or a date must have it from one sentence or one row, for two true sentences make a false
+third when their numbers are swapped; and where the sentence that says most of a claim contradicts
+it, no other sentence supports it. What is found becomes the citation, so a citation never depends
+on marks that a model wrote. The threshold and what it costs are in docs/decisions.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kilde.grounding.agreement import disagreement, negation_differs
 from kilde.grounding.claims import claim_spans
-from kilde.grounding.facts import Facts, disagreement, facts, negation_differs
-from kilde.language.analysis import analyzer
-from kilde.language.rows import one_line
-from kilde.types import Citation, Claim, Hit, Passage
+from kilde.grounding.facts import Facts
+from kilde.grounding.overlap import Overlap, overlap
+from kilde.grounding.pairing import in_order, mismatched, pieces
+from kilde.grounding.sources import Source, heading_of, sources_of
+from kilde.grounding.verbatim import verbatim
+from kilde.language.table import languages
+from kilde.types import Citation, Claim, Hit
 
-# Share of a claim's content words (by count) that its source must hold.
+# Share of a claim's content words that its source must hold; numbers, dates and units do not count,
+# for they must agree anyway.
 SUPPORTED = 0.75
 # How many sentences in a row may support a claim that has no number and no date in it.
 _WINDOW = 3
-# Numbers and names say more than other words.
-_FACT_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +48,57 @@ class Grounded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """A sentence of the evidence, with what its heading adds."""
-
-    start: int
-    end: int
-    terms: frozenset[str]
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
 class _Match:
     hit: Hit
     start: int
     end: int
     coverage: float
     reason: str
+    # Whether the source says something else, rather than too little.
+    contradicts: bool = False
 
 
-def ground(text: str, evidence: Sequence[Hit], language: str) -> Grounded:
+def ground(
+    text: str, evidence: Sequence[Hit], language: str, *, threshold: float = SUPPORTED
+) -> Grounded:
     """Check every claim of a text against passages.
 
     ``language`` is that of the text; each passage is analysed in its own. Summaries are passed
-    over: they are not part of a document's text.
+    over: they are not part of a document's text. ``threshold`` (0..1) is for calibration.
     """
-    spans = claim_spans(text, language)
-    sources = [(hit, _sources(hit)) for hit in evidence if hit.passage.kind != "summary"]
+    passages = [hit for hit in evidence if hit.passage.kind != "summary"]
     return Grounded(
-        tuple(_claim(text[start:end], start, end, sources, language) for start, end in spans)
+        tuple(
+            _claim(text[start:end], start, end, passages, language, threshold)
+            for start, end in claim_spans(text, language)
+        )
     )
 
 
 def _claim(
-    text: str, start: int, end: int, sources: Sequence[tuple[Hit, list[_Source]]], language: str
+    text: str, start: int, end: int, passages: Sequence[Hit], language: str, threshold: float
 ) -> Claim:
-    matches = [
-        match
-        for hit, found in sources
-        if (match := _best_match(text, hit, found, language)) is not None
-    ]
+    read: dict[str, Facts] = {}
+    matches: list[_Match] = []
+    for hit in passages:
+        # The claim is analysed as the passage was: their terms must be comparable.
+        own = hit.passage.language if hit.passage.language in languages() else language
+        if own not in read:
+            read[own] = Facts(text, own, language)
+        if (place := verbatim(read[own], hit.passage, own)) is not None:
+            matches.append(_Match(hit, *place, 1.0, ""))
+        else:
+            matches += _matches(read[own], hit, own, language, threshold)
     supporting = [match for match in matches if not match.reason]
+    against = max((m.coverage for m in matches if m.contradicts), default=0.0)
     if not supporting:
         nearest = max(matches, key=lambda match: match.coverage, default=None)
         reason = nearest.reason if nearest else "no source says anything like it"
         return Claim(text, start, end, False, (), reason)
-    best = max(supporting, key=lambda match: (round(match.coverage, 3), match.hit.score))
+    best = max(supporting, key=lambda m: (round(m.coverage, 3), m.start - m.end, m.hit.score))
+    if against > best.coverage + 1e-9:
+        nearest = max((m for m in matches if m.contradicts), key=lambda match: match.coverage)
+        return Claim(text, start, end, False, (), nearest.reason)
     return Claim(text, start, end, True, (_citation(best),))
 
 
@@ -106,116 +116,90 @@ def _citation(match: _Match) -> Citation:
     )
 
 
-def _sources(hit: Hit) -> list[_Source]:
+def _matches(claim: Facts, hit: Hit, language: str, also: str, threshold: float) -> list[_Match]:
+    if not claim.tokens:
+        return []
     passage = hit.passage
-    if passage.kind == "row":
-        return _cells(hit)
-    analyse = analyzer(passage.language)
-    found = []
-    for start, end in claim_spans(passage.text, passage.language):
-        body = passage.text[start:end]
-        terms = frozenset(analyse.terms(body))
-        found.append(_Source(start, end, terms, facts(body, passage.language)))
-    return found
-
-
-def _cells(hit: Hit) -> list[_Source]:
-    """A row as one source per number in it, each with the words of the cells that hold none.
-
-    "Adult: 465" and "Child: 455" of one row must not support a child's price of 465.
-    """
-    passage = hit.passage
-    analyse = analyzer(passage.language)
-    end = len(passage.text.rstrip())
-    lines = [line for line in passage.text.splitlines() if line.strip()]
-    found = [(line, facts(line, passage.language)) for line in lines]
-    words = [line for line, exact in found if not exact.numbers]
-    cells = [line for line, exact in found if exact.numbers]
-    shared = frozenset(analyse.terms("\n".join(words)))
-    label = "\n".join(words)
-    sources = []
-    for cell in cells or [""]:
-        exact = facts(f"{label}\n{cell}", passage.language)
-        sources.append(_Source(0, end, shared | frozenset(analyse.terms(cell)), exact))
-    return sources
-
-
-def _best_match(text: str, hit: Hit, sources: list[_Source], language: str) -> _Match | None:
-    if (place := _verbatim(text, hit.passage)) is not None:
-        return _Match(hit, *place, 1.0, "")
-    # The claim is analysed as the passage was: their terms must be comparable.
-    passage_language = hit.passage.language
-    tokens = analyzer(passage_language).tokens(text)
-    if not tokens:
-        return None
-    claim = facts(text, language)
-    names = set(claim.names)
-    weights = [
-        (
-            frozenset(token.terms[:1]),
-            frozenset(token.terms[1:]),
-            _FACT_WEIGHT if token.is_number or token.terms in names else 1.0,
-        )
-        for token in tokens
-    ]
-    title = frozenset(
-        analyzer(passage_language).terms(f"{hit.document.title} {hit.passage.heading_path}")
-    )
-    exact = claim.numbers or claim.dates or hit.passage.kind == "row"
-    best: _Match | None = None
+    sources = sources_of(passage.text, language, also, passage.kind == "row")
+    title = heading_of(f"{hit.document.title}\n{passage.heading_path}", language)
+    exact = claim.numbers or claim.dates
+    found: list[_Match] = []
     for first in range(len(sources)):
         for last in range(first, min(first + (1 if exact else _WINDOW), len(sources))):
-            match = _compare(claim, weights, hit, sources[first : last + 1], title)
-            if best is None or _better(match, best):
-                best = match
-    return best
-
-
-def _verbatim(text: str, passage: Passage) -> tuple[int, int] | None:
-    """Where the passage says exactly this; of a row, told on one line, it is the whole row."""
-    if not any(character.isalnum() for character in text):
-        return None
-    start = passage.text.find(text)
-    if start >= 0 and passage.kind != "row":
-        return start, start + len(text)
-    if passage.kind == "row" and text.rstrip(";") in one_line(passage.text):
-        return 0, len(passage.text.rstrip())
-    return None
-
-
-def _better(one: _Match, other: _Match) -> bool:
-    if bool(one.reason) != bool(other.reason):
-        return not one.reason
-    if abs(one.coverage - other.coverage) > 1e-9:
-        return one.coverage > other.coverage
-    return one.end - one.start < other.end - other.start
+            window = sources[first : last + 1]
+            shared = overlap(claim, window, title)
+            if not shared.covered and shared.asked:
+                continue
+            found.append(_compare(claim, hit, window, title, shared, threshold))
+    return found
 
 
 def _compare(
     claim: Facts,
-    weights: Sequence[tuple[frozenset[str], frozenset[str], float]],
     hit: Hit,
-    window: Sequence[_Source],
-    title: frozenset[str],
+    window: Sequence[Source],
+    title: Facts,
+    shared: Overlap,
+    threshold: float,
 ) -> _Match:
-    known = title.union(*(source.terms for source in window))
-    total = sum(weight for _, _, weight in weights)
-    covered = sum(
-        weight
-        for stem, parts, weight in weights
-        if not known.isdisjoint(stem) or (parts and parts <= known)
+    start, end = window[0].start, window[-1].end
+    if shared.coverage < threshold:
+        reason = f"the source holds only {shared.coverage:.0%} of it"
+        return _Match(hit, start, end, shared.coverage, reason)
+    source = window[0].facts if len(window) == 1 else _joined(window)
+    reason = disagreement(claim, source, title, shared.known)
+    contradicts = bool(reason) and _speaks_of_it(claim, source)
+    if not reason and _denied(claim, window):
+        reason, contradicts = "one of the two says that it is not so", True
+    if not reason and _wrong_name(claim, window):
+        reason, contradicts = "the sentence has another name in this place", True
+    if not reason and len(window) == 1 and _wrong_pair(claim, window[0]):
+        reason, contradicts = "the source gives this number for something else", True
+    return _Match(hit, start, end, shared.coverage, reason or shared.gap, contradicts)
+
+
+def _speaks_of_it(claim: Facts, source: Facts) -> bool:
+    """Whether a source that disagrees has facts of the same kind, and so says something else."""
+    return bool(
+        (claim.numbers - source.numbers and source.numbers)
+        or (claim.dates - source.dates and source.dates)
+        or (claim.numbers and claim.numbers <= source.numbers)
     )
-    coverage = covered / total
-    numbers = frozenset[str]().union(*(source.facts.numbers for source in window))
-    measures = frozenset[tuple[str, str]]().union(*(source.facts.measures for source in window))
-    dates = frozenset[str]().union(*(source.facts.dates for source in window))
-    reason = disagreement(claim, numbers, measures, dates, known)
-    if not reason:
-        # Whether it is denied is decided by the sentence that says most of the claim.
-        stems = frozenset(term for stem, _, _ in weights for term in stem)
-        closest = max(window, key=lambda source: len(stems & source.terms))
-        if negation_differs(claim, closest.facts, stems & closest.terms):
-            reason = "one of the two says that it is not so"
-    if not reason and coverage < SUPPORTED:
-        reason = f"the source holds only {coverage:.0%} of it"
-    return _Match(hit, window[0].start, window[-1].end, coverage, reason)
+
+
+def _denied(claim: Facts, window: Sequence[Source]) -> bool:
+    """Whether a sentence of the window denies what the claim says, or the other way round.
+
+    Every sentence counts that adds something to the support.
+    """
+    said = [claim.terms & source.terms for source in window]
+    closest = max(range(len(window)), key=lambda place: len(said[place]))
+    if claim.negates:
+        return negation_differs(claim, window[closest].facts, said[closest])
+    for place, source in enumerate(window):
+        others = frozenset[str]().union(*(said[:place] + said[place + 1 :]))
+        adds = len(window) == 1 or said[place] - others
+        if adds and negation_differs(claim, source.facts, said[place]):
+            return True
+    return False
+
+
+def _wrong_pair(claim: Facts, source: Source) -> bool:
+    if not claim.numbers or (source.row and in_order(claim, source.facts)):
+        return False
+    return mismatched(pieces(claim), source.pieces)
+
+
+def _wrong_name(claim: Facts, window: Sequence[Source]) -> bool:
+    """Whether a name of the claim comes from beside a sentence that has another one itself."""
+    if not claim.names:
+        return False
+    said = claim.terms - {stem for _, stem in claim.names}
+    closest = max(window, key=lambda source: len(said & source.terms)).facts
+    beside = [plain for plain, _ in claim.names if plain not in closest.plain]
+    return bool(beside) and any(plain not in claim.plain for plain, _ in closest.names)
+
+
+def _joined(window: Sequence[Source]) -> Facts:
+    facts = [source.facts for source in window]
+    return Facts("\n".join(one.text for one in facts), facts[0].language, facts[0].also)

@@ -1,4 +1,4 @@
-"""An answer cut into claims: its sentences, without what asks or only greets."""
+"""An answer cut into claims: its sentences, with exact places."""
 
 from __future__ import annotations
 

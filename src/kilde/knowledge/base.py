@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilde.documents.sources import Source
 from kilde.errors import NotFound, ReindexNeeded
 from kilde.knowledge import check
-from kilde.knowledge.context import Context, assemble
 from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.passages import PassageMaker, Summarise, recipe
 from kilde.knowledge.prepared import prepared
 from kilde.knowledge.reindex import reindex
 from kilde.knowledge.schema import to_document, to_ref
+from kilde.knowledge.scoped import AsOf, ScopedKnowledge
 from kilde.knowledge.search import Scope, Search
 from kilde.knowledge.sources import SourceList
 from kilde.knowledge.store import PassageStore
@@ -40,8 +41,6 @@ from kilde.types import (
 if TYPE_CHECKING:
     from kilde.embedding import Embedder
 
-AsOf = str | int | datetime | None
-
 # A search reads one state from beginning to end; clean-up leaves it that long.
 _READERS = timedelta(minutes=10)
 _REF_COLUMNS = "document_id title source collection document_language content_hash".split()
@@ -51,8 +50,9 @@ class KnowledgeBase:
     """All documents of a workspace, shared by its agents.
 
     ``folder`` holds the table, ``root`` is what relative paths of sources start from. ``embedder``
-    is opened by whoever makes the knowledge base and stays theirs to close. ``max_tokens`` bounds a
-    passage in the embedder's tokens. ``keep`` is how long untagged past states stay searchable.
+    gives the embedder when it is first needed, which stays the caller's to close. ``max_tokens``
+    bounds a passage in the embedder's tokens. ``keep`` is how long untagged past states stay
+    searchable.
     """
 
     def __init__(
@@ -60,23 +60,40 @@ class KnowledgeBase:
         folder: Path,
         *,
         root: Path,
-        embedder: Embedder,
+        embedder: Callable[[], Embedder],
         max_tokens: int,
         keep: timedelta,
         make_summary: Summarise = summarise,
         allow_private: bool = False,
     ) -> None:
-        self._embedder = embedder
-        self._store = PassageStore(folder, dimensions=embedder.dimensions)
-        self._search = Search(embedder)
-        self._recipe = recipe(max_tokens)
-        maker = PassageMaker(embedder, max_tokens=max_tokens, make_summary=make_summary)
-        self._indexer = Indexer(self._store, embedder, maker)
+        self._open_embedder = embedder
+        self._max_tokens = max_tokens
+        self._make_summary = make_summary
+        self._store = PassageStore(folder)
         self._keep = max(keep, _READERS)
         self._sources = SourceList(root / "sources.toml")
         self._sync = Sync(
-            self._store, self._indexer, self._sources, root=root, allow_private=allow_private
+            self._store,
+            lambda: self._indexer,
+            self._sources,
+            root=root,
+            allow_private=allow_private,
         )
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return self._open_embedder()
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self._embedder)
+
+    @cached_property
+    def _indexer(self) -> Indexer:
+        maker = PassageMaker(
+            self._embedder, max_tokens=self._max_tokens, make_summary=self._make_summary
+        )
+        return Indexer(self._store, self._embedder, maker)
 
     # Writing
 
@@ -156,6 +173,7 @@ class KnowledgeBase:
                 lambda documents: self._indexer.remake(
                     documents, lambda _, done, __: progress.advance(done)
                 ),
+                self._indexer.columns,
                 "reindex",
             )
             progress.finish()
@@ -261,59 +279,13 @@ class KnowledgeBase:
             return
         if made_with[0] != self._embedder.identity:
             what, old, new = "embedder", made_with[0], self._embedder.identity
-        elif made_with[1] != self._recipe:
-            what, old, new = "split setting", made_with[1], self._recipe
+        elif made_with[1] != recipe(self._max_tokens):
+            what, old, new = "split setting", made_with[1], recipe(self._max_tokens)
         else:
             return
         raise ReindexNeeded(
             f"The knowledge base was made with another {what} ({old}; now {new}).",
             hint="Make its passages anew with kilde reindex, or set kilde.toml back.",
-        )
-
-
-class ScopedKnowledge:
-    """The documents that one agent may use. There is no way from here to the others."""
-
-    def __init__(
-        self, open_view: Callable[[AsOf], View | None], search: Search, scope: Scope
-    ) -> None:
-        self._open_view = open_view
-        self._search = search
-        self._scope = scope
-
-    def version(self, as_of: AsOf = None) -> int | None:
-        """The version that would be read."""
-        view = self._open_view(as_of)
-        return view.version if view else None
-
-    def languages(self, as_of: AsOf = None) -> tuple[str, ...]:
-        """The languages of the documents in scope, the most frequent first."""
-        view = self._open_view(as_of)
-        return self._search.languages(view, self._scope) if view else ()
-
-    def search(
-        self, question: str, *, limit: int = 10, as_of: AsOf = None, language: str | None = None
-    ) -> list[Hit]:
-        """The best passages for a question within the scope, best first."""
-        view = self._open_view(as_of)
-        if view is None:
-            return []
-        return self._search.find(view, question, self._scope, limit=limit, language=language)
-
-    def context(
-        self,
-        hits: Sequence[Hit],
-        *,
-        budget: int,
-        count_tokens: Callable[[str], int],
-        as_of: AsOf = None,
-    ) -> Context:
-        """What to put into a prompt for these hits, within a budget of tokens."""
-        view = self._open_view(as_of)
-        if view is None:
-            return Context((), ())
-        return assemble(
-            view, hits, within=self._scope.within, budget=budget, count_tokens=count_tokens
         )
 
 

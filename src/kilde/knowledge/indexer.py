@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kilde.knowledge.passages import PassageMaker
-from kilde.knowledge.schema import StoredPassage, dump_values, load_values, to_arrow
+from kilde.knowledge.schema import StoredPassage, dump_values, load_values, schema, to_arrow
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import View, one_of, quoted
 from kilde.types import Document
@@ -57,6 +57,11 @@ class Indexer:
         self._store = store
         self._embedder = embedder
         self._maker = maker
+
+    @property
+    def columns(self) -> pa.Schema:
+        """The columns of the rows that are made."""
+        return schema(self._embedder.dimensions)
 
     def index(self, documents: Iterable[Document], action: str, done: Done = nobody) -> Outcome:
         """Add or replace documents; those whose content hash is stored already are left alone.
@@ -158,11 +163,6 @@ class Indexer:
             recipe=self._maker.recipe,
             at=datetime.now(UTC),
         )
-
-
-def empty_rows(dimensions: int) -> pa.Table:
-    """No rows: replacing documents by them removes the documents."""
-    return to_arrow([], dimensions=dimensions, embedder="", recipe="", at=datetime.now(UTC))
 
 
 def _content_hashes(view: View | None, ids: Sequence[str]) -> dict[str, str]:

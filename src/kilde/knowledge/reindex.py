@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilde.knowledge.schema import schema, to_document
+from kilde.knowledge.schema import to_document
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import View, one_of, translated
 from kilde.types import Document
@@ -28,8 +28,10 @@ _AT_ONCE = 64
 _OPEN_ROUNDS = 3
 
 
-def reindex(store: PassageStore, remake: Remake, action: str) -> tuple[list[str], int | None]:
-    """Replace the table by what ``remake`` makes of its documents.
+def reindex(
+    store: PassageStore, remake: Remake, columns: pa.Schema, action: str
+) -> tuple[list[str], int | None]:
+    """Replace the table by what ``remake`` makes of its documents, with these columns.
 
     Returns the ids of the documents and the new version; ``([], None)`` where nothing is stored.
     """
@@ -48,7 +50,7 @@ def reindex(store: PassageStore, remake: Remake, action: str) -> tuple[list[str]
             todo = sorted(key for key, state in states.items() if made.get(key, ("",))[0] != state)
             if todo:
                 path = store.folder / f"reindex-{len(files)}.arrow"
-                write_beside(path, remake(_documents(view, todo)), schema(store.dimensions))
+                write_beside(path, remake(_documents(view, todo)), columns)
                 made |= {key: (states[key], len(files)) for key in todo}
                 files.append(path)
             with store.lock():
@@ -56,7 +58,7 @@ def reindex(store: PassageStore, remake: Remake, action: str) -> tuple[list[str]
                 if now is None or _states(now) != states:
                     continue
                 place = {key: made[key][1] for key in states}
-                version = store.overwrite(_batches(files, place), schema(store.dimensions), action)
+                version = store.overwrite(_batches(files, place), columns, action)
         sweep(store)
         store.maintain(force=True)
         return sorted(states), version

@@ -29,6 +29,10 @@ READ_COLUMNS = (
     "id document_id ordinal kind text start end page heading_path language row_values title source "
     "collection content_hash document_language metadata markdown layout passage_hash"
 ).split()
+# What a hit shows; every column costs time.
+HIT_COLUMNS = [
+    name for name in READ_COLUMNS if name not in {"metadata", "markdown", "passage_hash", "layout"}
+]
 
 
 @dataclass(frozen=True, slots=True)

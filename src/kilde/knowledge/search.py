@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kilde.knowledge.schema import to_passage, to_ref
 from kilde.knowledge.view import View, one_of
@@ -84,9 +84,13 @@ class Search:
         language = language or detect_among(question, languages, default=languages[0])
         where = scope.filter(kinds)
         terms = question_terms(question, languages)
-        lexical = view.lexical(terms, where, DEPTH) if terms else None
+        votes = self._embedder.languages
+        # The searches tell rows and scores, no more: reading 200 whole passages took longer than
+        # finding them. The language matters where not all of them vote.
+        columns = () if votes is None or votes.issuperset(languages) else ("language",)
+        lexical = view.lexical(terms, where, DEPTH, columns) if terms else None
         dense = self._dense(view, question, language, languages, where)
-        return _fuse(lexical, dense, self._embedder.languages, limit)
+        return _hits(view, lexical, dense, votes, limit)
 
     def _dense(
         self, view: View, question: str, language: str, languages: Sequence[str], where: str
@@ -104,7 +108,7 @@ class Search:
                 where += f" AND {one_of('language', known)}"
         if not question.strip():
             return None
-        return view.dense(self._embedder.embed_query(question), where, DEPTH)
+        return view.dense(self._embedder.embed_query(question), where, DEPTH, ())
 
 
 def _languages_of(view: View, scope: Scope) -> tuple[str, ...]:
@@ -120,55 +124,68 @@ def _languages_of(view: View, scope: Scope) -> tuple[str, ...]:
     )
 
 
-def _fuse(
-    lexical: pa.Table | None, dense: pa.Table | None, votes: frozenset[str] | None, limit: int
+def _hits(
+    view: View,
+    lexical: pa.Table | None,
+    dense: pa.Table | None,
+    votes: frozenset[str] | None,
+    limit: int,
 ) -> list[Hit]:
-    rows: dict[str, tuple[pa.Table, int]] = {}
-    words = _scores(lexical, "_score", rows)
-    meaning = {key: 1.0 - value for key, value in _scores(dense, "_distance", rows).items()}
-    words_norm, meaning_norm = _min_max(words), _min_max(meaning)
-    fused = {}
-    for key, (table, place) in rows.items():
-        voting = dense is not None and (
-            votes is None or table.column("language")[place].as_py() in votes
-        )
-        if voting:
-            fused[key] = 0.5 * words_norm.get(key, 0.0) + 0.5 * meaning_norm.get(key, 0.0)
-        else:  # words alone decide for a passage on which the embedder has no opinion
-            fused[key] = words_norm.get(key, 0.0)
-    best = sorted(fused, key=lambda key: (-fused[key], key))[:limit]
-    shown = {row["id"]: row for row in _rows(best, rows)}
-    return [
+    words = _scores(lexical, "_score")
+    meaning = None
+    if dense is not None:
+        meaning = {row: 1.0 - distance for row, distance in _scores(dense, "_distance").items()}
+    fused = _fused(words, meaning, _mute(lexical, votes))
+    best = sorted(fused, key=lambda row: (-fused[row], row))[:limit]
+    hits = [
         Hit(
-            to_passage(shown[key]), to_ref(shown[key]), fused[key], words.get(key), meaning.get(key)
+            to_passage(found),
+            to_ref(found),
+            fused[found["_rowid"]],
+            words.get(found["_rowid"]),
+            (meaning or {}).get(found["_rowid"]),
         )
-        for key in best
+        for found in view.found(best)
     ]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
 
 
-def _rows(keys: Sequence[str], rows: dict[str, tuple[Any, int]]) -> list[dict[str, Any]]:
-    """The rows of these keys, in no particular order, a table at a time."""
-    places: dict[int, tuple[Any, list[int]]] = {}
-    for key in keys:
-        table, place = rows[key]
-        places.setdefault(id(table), (table, []))[1].append(place)
-    return [row for table, wanted in places.values() for row in table.take(wanted).to_pylist()]
+def _fused(
+    words: dict[int, float], meaning: dict[int, float] | None, mute: set[int]
+) -> dict[int, float]:
+    """The fused score of every row; ``meaning`` is None where it was not asked.
+
+    Words alone decide for the rows in ``mute``, on which the embedder has no opinion.
+    """
+    words_norm = _min_max(words)
+    if meaning is None:
+        return words_norm
+    meaning_norm = _min_max(meaning)
+    return {
+        row: words_norm.get(row, 0.0)
+        if row in mute
+        else 0.5 * words_norm.get(row, 0.0) + 0.5 * meaning_norm.get(row, 0.0)
+        for row in words | meaning
+    }
 
 
-def _scores(
-    table: pa.Table | None, column: str, rows: dict[str, tuple[Any, int]]
-) -> dict[str, float]:
+def _mute(lexical: pa.Table | None, votes: frozenset[str] | None) -> set[int]:
+    """The rows found by words that are in a language without a vote."""
+    if lexical is None or votes is None or "language" not in lexical.column_names:
+        return set()
+    rows, codes = lexical.column("_rowid").to_pylist(), lexical.column("language").to_pylist()
+    return {row for row, code in zip(rows, codes, strict=True) if code not in votes}
+
+
+def _scores(table: pa.Table | None, column: str) -> dict[int, float]:
+    """The scores by row."""
     if table is None:
         return {}
-    scores = {}
-    keys, values = table.column("id").to_pylist(), table.column(column).to_pylist()
-    for place, (key, value) in enumerate(zip(keys, values, strict=True)):
-        scores[key] = float(value)
-        rows.setdefault(key, (table, place))
-    return scores
+    rows, values = table.column("_rowid").to_pylist(), table.column(column).to_pylist()
+    return dict(zip(rows, values, strict=True))
 
 
-def _min_max(scores: dict[str, float]) -> dict[str, float]:
+def _min_max(scores: dict[int, float]) -> dict[int, float]:
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())

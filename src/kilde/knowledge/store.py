@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kilde.errors import NotFound, ReindexNeeded, StoreError
 from kilde.knowledge import upkeep
 from kilde.knowledge.history import History
-from kilde.knowledge.schema import TABLE, schema
+from kilde.knowledge.schema import TABLE
 from kilde.knowledge.states import States, named
 from kilde.knowledge.view import NewerStore, View, one_of, translated
 from kilde.types import Version
@@ -37,12 +37,11 @@ class PassageStore:
     processes follow one another. Opening takes no lock and waits for nobody.
     """
 
-    def __init__(self, folder: Path, *, dimensions: int) -> None:
+    def __init__(self, folder: Path) -> None:
         import lancedb
         from filelock import FileLock
 
         self.folder = folder
-        self.dimensions = dimensions
         self.history = History(folder / "history.jsonl")
         self._lock = FileLock(folder / "commit.lock")
         with translated("opening", folder):
@@ -152,7 +151,7 @@ class PassageStore:
             if table is None:
                 if not rows.num_rows:
                     return 0
-                table = self._table = self._create()
+                table = self._table = self._create(rows.schema)
                 upkeep.index_terms(table)
             self._require_made_alike(rows)
             with self.history.intending(int(table.version) + 1, action):
@@ -175,7 +174,11 @@ class PassageStore:
             following = int(table.version) + 1 if table is not None else 1
             with self.history.intending(following, action):
                 self._db.create_table(
-                    TABLE, data=batches, schema=made, mode="overwrite", on_bad_vectors="null"
+                    TABLE,
+                    data=_at_least_one(batches, made),
+                    schema=made,
+                    mode="overwrite",
+                    on_bad_vectors="null",
                 )
             self._table = self._db.open_table(TABLE)
             upkeep.index_terms(self._table)
@@ -227,9 +230,9 @@ class PassageStore:
                             raise
         return self._table
 
-    def _create(self) -> Any:
+    def _create(self, made: pa.Schema) -> Any:
         # Also where making it was cut off the last time and its folder is there.
-        return self._db.create_table(TABLE, schema=schema(self.dimensions))
+        return self._db.create_table(TABLE, schema=made)
 
     def _counted(self, table: Any) -> int:
         version = int(table.version)
@@ -250,6 +253,14 @@ class PassageStore:
                 f"{' '.join(own)}.",
                 hint="Make its passages anew with kilde reindex, or open the workspace again.",
             )
+
+
+def _at_least_one(batches: Iterator[pa.RecordBatch], made: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The batches; an empty one where there are none, which the storage library cannot write."""
+    import pyarrow as pa
+
+    yield pa.RecordBatch.from_pylist([], schema=made)
+    yield from batches
 
 
 def _looks_like_date(name: str) -> bool:

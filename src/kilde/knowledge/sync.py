@@ -7,27 +7,23 @@ cannot be read at the moment keeps its last good state and is named in the repor
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from kilde.documents.formats import format_of
 from kilde.documents.load import load
-from kilde.documents.sources import Found, Skipped, Source, document_name, expand
+from kilde.documents.sources import Found, Source, expand
 from kilde.errors import KildeError, LoadError, NotFound
-from kilde.knowledge.indexer import Indexer, empty_rows
+from kilde.knowledge.indexer import Indexer
+from kilde.knowledge.look import look
 from kilde.knowledge.reindex import sweep
+from kilde.knowledge.seen import Seen
 from kilde.knowledge.sources import Listed, SourceList, covers, registered, same
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
+from kilde.knowledge.workload import Workload
 from kilde.types import Document, Failure, Progress, SyncReport
-
-# A file changed this recently may change again within the clock's resolution and keep its time.
-_FRESH_SECONDS = 2.0
 
 
 class Sync:
@@ -36,7 +32,7 @@ class Sync:
     def __init__(
         self,
         store: PassageStore,
-        indexer: Indexer,
+        indexer: Callable[[], Indexer],
         sources: SourceList,
         *,
         root: Path,
@@ -49,7 +45,7 @@ class Sync:
         self._sources = sources
         self._root = root
         self._allow_private = allow_private
-        self._seen = _Seen(store.folder / "seen.json")
+        self._seen = Seen(store.folder / "seen.json")
         self._lock = FileLock(store.folder / "sync.lock")
 
     @contextmanager
@@ -144,7 +140,7 @@ class Sync:
         failed: list[Failure] = []
         listed = self._sources.load()
         stored = self._stored()
-        look = self._expand(sources, listed.excluded, stored, failed)
+        present = look(sources, listed.excluded, stored, failed, self._root)
         by_source: dict[str, list[str]] = {}
         for key, source in stored.items():
             if _was_read(key, source):
@@ -152,7 +148,7 @@ class Sync:
         seen = self._seen.load()
         unchanged: list[str] = []
         to_read = []
-        for name, thing in look.found.items():
+        for name, thing in present.found.items():
             if (
                 thing.fingerprint
                 and seen.get(name) == [thing.fingerprint, thing.source.collection]
@@ -164,9 +160,9 @@ class Sync:
         # Forgotten first: when this run is cut off, the next one reads these again.
         self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
-        work = _Work(progress, to_read)
+        work = Workload(progress, to_read)
         documents = self._load(to_read, listed.excluded, produced, failed, work)
-        outcome = self._indexer.index(documents, action, work.done)
+        outcome = self._indexer().index(documents, action, work.done)
         work.finish()
         others = [source for source in listed.sources if source not in sources]
         broken = {failure.source for failure in failed}
@@ -175,9 +171,9 @@ class Sync:
             if source in produced:
                 gone += [key for key in keys if key not in produced[source]]
             elif (
-                source not in look.found
+                source not in present.found
                 and source not in broken
-                and not look.hides(source)
+                and not present.hides(source)
                 and any(covers(origin, source) for origin in sources)
                 and not any(covers(other, source) for other in others)
             ):
@@ -194,40 +190,13 @@ class Sync:
             version=version,
         )
 
-    def _expand(
-        self,
-        sources: list[Source],
-        excluded: frozenset[str],
-        stored: dict[str, str],
-        failed: list[Failure],
-    ) -> _Look:
-        """All things to read, each once: the source registered last has it."""
-        found: dict[str, Found] = {}
-        unreadable: list[Source] = []
-        hidden: list[str] = []
-        for source in reversed(sources):
-            try:
-                for thing in expand(source, self._root):
-                    if isinstance(thing, Failure):
-                        failed.append(thing)
-                        hidden.append(document_name(self._root / thing.source, self._root))
-                    elif not isinstance(thing, Skipped) and thing.document_source not in excluded:
-                        first = found.setdefault(thing.document_source, thing)
-                        if not _same_file(first, thing):
-                            failed.append(_second(first, thing))
-            except LoadError as error:
-                if not _deleted_file(source, self._root, stored):
-                    unreadable.append(source)
-                    failed.append(Failure(error.source, error.reason, error.hint))
-        return _Look(dict(sorted(found.items())), unreadable, hidden)
-
     def _load(
         self,
         found: Iterable[Found],
         excluded: frozenset[str],
         produced: dict[str, list[str]],
         failed: list[Failure],
-        work: _Work,
+        work: Workload,
     ) -> Iterator[Document]:
         for thing in found:
             try:
@@ -251,9 +220,10 @@ class Sync:
         return {row["document_id"]: row["source"] for row in rows}
 
     def _delete(self, ids: list[str], action: str) -> int | None:
-        if ids:
-            self._store.replace(empty_rows(self._store.dimensions), ids, action)
         view = self._store.latest()
+        if ids and view is not None:
+            self._store.replace(view.arrow_schema().empty_table(), ids, action)
+            view = self._store.latest()
         return view.version if view else None
 
     def _save(self, listed: Listed) -> None:
@@ -261,133 +231,9 @@ class Sync:
             self._sources.save(listed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What was found in the sources, by name; the sources and the folders or files that could not
-    be looked at: their documents are kept."""
-
-    found: dict[str, Found]
-    unreadable: list[Source]
-    hidden: list[str]
-
-    def hides(self, document_source: str) -> bool:
-        """Whether the document may still be there, where nobody can look."""
-        return any(covers(source, document_source) for source in self.unreadable) or any(
-            document_source == name or document_source.startswith(name + "/")
-            for name in self.hidden
-        )
-
-
-class _Work:
-    """Progress in kilobytes read and indexed: a large table takes as long as many letters."""
-
-    def __init__(self, progress: Progress, things: Iterable[Found]) -> None:
-        self._progress = progress
-        self._sizes = {thing.document_source: _kilobytes(thing) for thing in things}
-        self._waiting: dict[str, float] = {}
-        self._part = 0.0
-        progress.start("reading and indexing", sum(self._sizes.values()), "kB")
-
-    def loaded(self, thing: Found, documents: list[Document]) -> None:
-        """A thing was read; what it counts is spread over its documents."""
-        size = self._sizes[thing.document_source]
-        if not documents:
-            self._progress.advance(size)
-        for document in documents:
-            self._waiting[document.id] = size / len(documents)
-
-    def done(self, document_id: str, done: int, of: int) -> None:
-        """Some of a document's passages are ready to be stored."""
-        self._part += self._waiting.get(document_id, 0.0) * done / of
-        whole = int(self._part + 1e-6)
-        if whole:
-            self._progress.advance(whole)
-            self._part -= whole
-
-    def finish(self) -> None:
-        """All is stored."""
-        self._progress.finish()
-
-
-class _Seen:
-    """Which state of each file was read last; losing it only costs reading files again."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def load(self) -> dict[str, list[str]]:
-        try:
-            seen = json.loads(self._path.read_bytes())
-        except (FileNotFoundError, ValueError, RecursionError):
-            return {}
-        return seen if isinstance(seen, dict) else {}
-
-    def forget(self, names: Iterable[str]) -> None:
-        seen = self.load()
-        gone = seen.keys() & set(names)
-        if gone:
-            self.save({name: state for name, state in seen.items() if name not in gone})
-
-    def save(self, seen: dict[str, list[str]]) -> None:
-        with translated("writing", self._path):
-            part = self._path.with_suffix(".part")
-            part.write_text(json.dumps(seen), encoding="utf-8")
-            os.replace(part, self._path)  # noqa: PTH105
-
-    def update(self, read: Iterable[Found], succeeded: set[str]) -> None:
-        seen = self.load()
-        now = time.time()
-        for thing in read:
-            modified = int(thing.fingerprint.rpartition("-")[2] or 0) / 1e9
-            if thing.document_source in succeeded and thing.fingerprint:
-                if now - modified > _FRESH_SECONDS:
-                    seen[thing.document_source] = [thing.fingerprint, thing.source.collection]
-                else:
-                    seen.pop(thing.document_source, None)
-        self.save(seen)
-
-
 def _was_read(document_id: str, source: str) -> bool:
     """Whether a document came from a source, and was not made in memory and only says so."""
     return bool(source) and (document_id == source or document_id.startswith(source + "#"))
-
-
-def _deleted_file(source: Source, root: Path, stored: dict[str, str]) -> bool:
-    """Whether a source is a file, deleted from a folder that is still there.
-
-    A folder that is gone may be a drive that is not connected, so its documents are kept.
-    """
-    path = root / source.location
-    below = source.location.rstrip("/") + "/"
-    return (
-        source.kind == "path"
-        and format_of(path.name) is not None
-        and path.parent.is_dir()
-        and not path.exists()
-        and not any(name.startswith(below) for name in stored.values())
-    )
-
-
-def _same_file(one: Found, other: Found) -> bool:
-    if one.path is None or other.path is None or one.path == other.path:
-        return True
-    try:
-        return one.path.samefile(other.path)
-    except OSError:
-        return True  # one of them went meanwhile
-
-
-def _second(first: Found, second: Found) -> Failure:
-    return Failure(
-        second.document_source,
-        f"two files have this name ({first.path!s} and {second.path!s}); the first one is read",
-        "Rename one of them.",
-    )
-
-
-def _kilobytes(thing: Found) -> int:
-    """The size of a file; for a page or a table, which nobody knows before, that of a letter."""
-    return max(1, int(thing.fingerprint.partition("-")[0] or 20_000) // 1000)
 
 
 def _spellings(name: str, root: Path) -> set[str]:

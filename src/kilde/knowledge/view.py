@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilde.errors import KildeError, StoreError
-from kilde.knowledge.schema import FORMAT, READ_COLUMNS
+from kilde.knowledge.schema import FORMAT, HIT_COLUMNS, READ_COLUMNS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,17 +135,36 @@ class View:
         with translated("reading", self._path):
             return self._table.take_offsets(list(offsets)).to_arrow()
 
-    def lexical(self, terms: Sequence[str], where: str, limit: int) -> pa.Table:
-        """The best passages by BM25 over ``terms``, with a column ``_score``."""
+    def lexical(
+        self, terms: Sequence[str], where: str, limit: int, columns: Sequence[str] = READ_COLUMNS
+    ) -> pa.Table:
+        """The best passages by BM25 over ``terms``, with the columns ``_score`` and ``_rowid``."""
         from lancedb.query import MatchQuery
 
         with translated("searching", self._path):
             query = self._table.search(MatchQuery(" ".join(terms), "terms"), query_type="fts")
-            return query.where(where).select([*READ_COLUMNS, "_score"]).limit(limit).to_arrow()
+            query = query.where(where).select([*columns, "_score"]).with_row_id(True)
+            return query.limit(limit).to_arrow()
 
-    def dense(self, vector: npt.NDArray[np.float32], where: str, limit: int) -> pa.Table:
-        """The nearest passages by cosine, with a column ``_distance`` (1 − cosine)."""
+    def dense(
+        self,
+        vector: npt.NDArray[np.float32],
+        where: str,
+        limit: int,
+        columns: Sequence[str] = READ_COLUMNS,
+    ) -> pa.Table:
+        """The nearest passages by cosine, with ``_distance`` (1 − cosine) and ``_rowid``."""
         with translated("searching", self._path):
             query = self._table.search(vector, vector_column_name="vector")
             query = query.distance_type("cosine").where(where)
-            return query.select([*READ_COLUMNS, "_distance"]).limit(limit).to_arrow()
+            query = query.select([*columns, "_distance"]).with_row_id(True)
+            return query.limit(limit).to_arrow()
+
+    def found(self, row_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """The rows that a search of this view named in ``_rowid``, in no particular order."""
+        if not row_ids:
+            return []
+        with translated("reading", self._path):
+            query = self._table.take_row_ids(list(row_ids)).select(list(HIT_COLUMNS))
+            rows: list[dict[str, Any]] = query.with_row_id().to_arrow().to_pylist()
+            return rows

@@ -1,0 +1,1 @@
+"""Measurements of Kilde that anybody can repeat: ``python -m benchmarks --help``."""

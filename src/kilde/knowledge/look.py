@@ -1,0 +1,90 @@
+"""What the sources hold now, and what of them cannot be seen at the moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kilde.documents.formats import format_of
+from kilde.documents.sources import Found, Skipped, Source, document_name, expand
+from kilde.errors import LoadError
+from kilde.knowledge.sources import covers
+from kilde.types import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in the sources, by name; the sources and the folders or files that could not
+    be looked at: their documents are kept."""
+
+    found: dict[str, Found]
+    unreadable: list[Source]
+    hidden: list[str]
+
+    def hides(self, document_source: str) -> bool:
+        """Whether the document may still be there, where nobody can look."""
+        return any(covers(source, document_source) for source in self.unreadable) or any(
+            document_source == name or document_source.startswith(name + "/")
+            for name in self.hidden
+        )
+
+
+def look(
+    sources: list[Source],
+    excluded: frozenset[str],
+    stored: dict[str, str],
+    failed: list[Failure],
+    root: Path,
+) -> Look:
+    """All things to read, each once: the source registered last has it."""
+    found: dict[str, Found] = {}
+    unreadable: list[Source] = []
+    hidden: list[str] = []
+    for source in reversed(sources):
+        try:
+            for thing in expand(source, root):
+                if isinstance(thing, Failure):
+                    failed.append(thing)
+                    hidden.append(document_name(root / thing.source, root))
+                elif not isinstance(thing, Skipped) and thing.document_source not in excluded:
+                    first = found.setdefault(thing.document_source, thing)
+                    if not _same_file(first, thing):
+                        failed.append(_second(first, thing))
+        except LoadError as error:
+            if not _deleted_file(source, root, stored):
+                unreadable.append(source)
+                failed.append(Failure(error.source, error.reason, error.hint))
+    return Look(dict(sorted(found.items())), unreadable, hidden)
+
+
+def _deleted_file(source: Source, root: Path, stored: dict[str, str]) -> bool:
+    """Whether a source is a file, deleted from a folder that is still there.
+
+    A folder that is gone may be a drive that is not connected, so its documents are kept.
+    """
+    path = root / source.location
+    below = source.location.rstrip("/") + "/"
+    return (
+        source.kind == "path"
+        and format_of(path.name) is not None
+        and path.parent.is_dir()
+        and not path.exists()
+        and not any(name.startswith(below) for name in stored.values())
+    )
+
+
+def _same_file(one: Found, other: Found) -> bool:
+    if one.path is None or other.path is None or one.path == other.path:
+        return True
+    try:
+        return one.path.samefile(other.path)
+    except OSError:
+        return True  # one of them went meanwhile
+
+
+def _second(first: Found, second: Found) -> Failure:
+    return Failure(
+        second.document_source,
+        f"two files have this name ({first.path!s} and {second.path!s}); the first one is read",
+        "Rename one of them.",
+    )

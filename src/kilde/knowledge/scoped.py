@@ -1,0 +1,70 @@
+"""The part of the knowledge base that an agent is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from kilde.knowledge.context import Context, assemble
+from kilde.knowledge.search import Scope, Search
+from kilde.knowledge.unknown import unknown_share
+from kilde.knowledge.view import View
+from kilde.types import Hit
+
+# A tag, a version's number, a moment; None is the latest state.
+AsOf = str | int | datetime | None
+
+
+class ScopedKnowledge:
+    """The documents that one agent may use. There is no way from here to the others."""
+
+    def __init__(
+        self, open_view: Callable[[AsOf], View | None], search: Search, scope: Scope
+    ) -> None:
+        self._open_view = open_view
+        self._search = search
+        self._scope = scope
+
+    def version(self, as_of: AsOf = None) -> int | None:
+        """The version that would be read."""
+        view = self._open_view(as_of)
+        return view.version if view else None
+
+    def languages(self, as_of: AsOf = None) -> tuple[str, ...]:
+        """The languages of the documents in scope, the most frequent first."""
+        view = self._open_view(as_of)
+        return self._search.languages(view, self._scope) if view else ()
+
+    def search(
+        self, question: str, *, limit: int = 10, as_of: AsOf = None, language: str | None = None
+    ) -> list[Hit]:
+        """The best passages for a question within the scope, best first."""
+        view = self._open_view(as_of)
+        if view is None:
+            return []
+        return self._search.find(view, question, self._scope, limit=limit, language=language)
+
+    def unknown_share(self, question: str, *, language: str, as_of: AsOf = None) -> float:
+        """The share (0..1) of the question's content words that stand in no passage in scope."""
+        view = self._open_view(as_of)
+        if view is None:
+            return 1.0
+        held = self._search.languages(view, self._scope)
+        languages = sorted(held, key=lambda code: code != language)
+        return unknown_share(view, question, self._scope.within, languages)
+
+    def context(
+        self,
+        hits: Sequence[Hit],
+        *,
+        budget: int,
+        count_tokens: Callable[[str], int],
+        as_of: AsOf = None,
+    ) -> Context:
+        """What to put into a prompt for these hits, within a budget of tokens."""
+        view = self._open_view(as_of)
+        if view is None:
+            return Context((), ())
+        return assemble(
+            view, hits, within=self._scope.within, budget=budget, count_tokens=count_tokens
+        )

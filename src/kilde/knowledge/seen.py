@@ -1,0 +1,53 @@
+"""Which state of each file was read last, so that an unchanged file is not read again."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from kilde.documents.sources import Found
+from kilde.knowledge.view import translated
+
+# A file changed this recently may change again within the clock's resolution and keep its time.
+_FRESH_SECONDS = 2.0
+
+
+class Seen:
+    """Which state of each file was read last; losing it only costs reading files again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> dict[str, list[str]]:
+        try:
+            seen = json.loads(self._path.read_bytes())
+        except (FileNotFoundError, ValueError, RecursionError):
+            return {}
+        return seen if isinstance(seen, dict) else {}
+
+    def forget(self, names: Iterable[str]) -> None:
+        seen = self.load()
+        gone = seen.keys() & set(names)
+        if gone:
+            self.save({name: state for name, state in seen.items() if name not in gone})
+
+    def save(self, seen: dict[str, list[str]]) -> None:
+        with translated("writing", self._path):
+            part = self._path.with_suffix(".part")
+            part.write_text(json.dumps(seen), encoding="utf-8")
+            os.replace(part, self._path)  # noqa: PTH105
+
+    def update(self, read: Iterable[Found], succeeded: set[str]) -> None:
+        seen = self.load()
+        now = time.time()
+        for thing in read:
+            modified = int(thing.fingerprint.rpartition("-")[2] or 0) / 1e9
+            if thing.document_source in succeeded and thing.fingerprint:
+                if now - modified > _FRESH_SECONDS:
+                    seen[thing.document_source] = [thing.fingerprint, thing.source.collection]
+                else:
+                    seen.pop(thing.document_source, None)
+        self.save(seen)

@@ -1,0 +1,90 @@
+"""Quotation: the sentences that answer, word for word, or nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from kilde.generation.quotes import (
+    ANSWERABLE,
+    Quotes,
+    answer_confidence,
+    asks_number,
+    ranked_quotes,
+)
+from kilde.types import DocumentRef, GenerationRequest, Hit, Passage, PassageKind, complete
+
+_TEXT = (
+    "# Priser\n\n- Vaccination mod gul feber koster 465 kr. for voksne.\n"
+    "- Husk dit gule kort. Vi ses!\n\nKlinikken ligger i Nordby ved havnen.\n"
+)
+
+
+def hit(
+    text: str, kind: PassageKind = "text", *, dense: float | None = None, title: str = ""
+) -> Hit:
+    ref = DocumentRef(title or "d", title, "", "c", "da", "")
+    passage = Passage("p", "d", 0, kind, text, 0, len(text), language="da")
+    return Hit(passage, ref, 1.0, dense=dense)
+
+
+def said(question: str, *hits: Hit, sentences: int = 2, tokens: int = 256) -> str:
+    request = GenerationRequest(
+        (), question, hits, "da", max_sentences=sentences, max_tokens=tokens
+    )
+    return complete(Quotes(), request)[0]
+
+
+def test_the_best_sentence_comes_without_the_mark_of_its_list() -> None:
+    told = said("Hvad koster vaccination mod gul feber?", hit(_TEXT), sentences=1)
+    assert told == "Vaccination mod gul feber koster 465 kr. for voksne."
+
+
+def test_quotes_are_spans_of_their_passages() -> None:
+    found = ranked_quotes("Hvor ligger klinikken?", [hit(_TEXT)])
+    assert all(quote.text == _TEXT[quote.start : quote.end] for quote in found)
+    assert "havnen" in found[0].text
+    assert not any(quote.text.startswith("#") for quote in found)
+    assert [quote.score for quote in found] == sorted((q.score for q in found), reverse=True)
+    assert all(0.0 <= quote.confidence <= 1.0 for quote in found)
+
+
+def test_a_row_is_told_on_one_line() -> None:
+    row = hit("vaccine: Gul feber\nvoksen: 465\n", "row")
+    assert said("Hvad koster gul feber for en voksen?", row) == "vaccine: Gul feber; voksen: 465"
+
+
+def test_nothing_is_said_where_nothing_answers() -> None:
+    assert said("Hvem vandt verdensmesterskabet i skak?", hit(_TEXT)) == ""
+    assert said("Hvad koster det?") == ""
+    assert answer_confidence("Hvem vandt verdensmesterskabet i skak?", [hit(_TEXT)]) < ANSWERABLE
+    assert answer_confidence("Hvad koster gul feber?", []) == 0.0
+
+
+@pytest.mark.parametrize("question", ["", "?", "👍", "og i på"])
+def test_a_question_without_content_is_not_answered(question: str) -> None:
+    assert said(question, hit(_TEXT)) == ""
+
+
+def test_likeness_alone_is_a_hint_and_no_more() -> None:
+    near = answer_confidence("Ganz andere Worte", [hit(_TEXT, dense=0.9)])
+    assert near == pytest.approx(0.6)
+    assert answer_confidence("Ganz andere Worte", [hit(_TEXT, dense=0.1)]) == 0.0
+
+
+def test_the_room_holds_at_least_one_sentence() -> None:
+    told = said("Vaccination mod gul feber på klinikken i Nordby?", hit(_TEXT), tokens=1)
+    assert told and "\n" not in told
+
+
+def test_questions_for_numbers() -> None:
+    assert asks_number("Hvornår åbner I?", "da")
+    assert not asks_number("Hvem er lægen?", "da")
+    assert not asks_number("Hvornår åbner I?", "und")
+
+
+def test_it_needs_no_model() -> None:
+    quotes = Quotes()
+    assert (quotes.name, quotes.languages, quotes.context) == ("quotes", None, 0)
+    assert quotes.count_tokens("to ord") == 2
+    quotes.close()
+    quotes.close()
