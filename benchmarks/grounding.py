@@ -26,7 +26,7 @@ from typing import Any
 
 from benchmarks.beir import jsonl
 from benchmarks.report import Report, to_json
-from kilde.generation.quotes import ANSWERABLE, ranked_quotes
+from kilde.generation.ranking import ANSWERABLE, ranked_quotes
 from kilde.grounding import ground
 from kilde.grounding.check import SUPPORTED
 from kilde.grounding.facts import Facts

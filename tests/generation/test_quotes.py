@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kilde.generation.quotes import (
-    ANSWERABLE,
-    Quotes,
-    answer_confidence,
-    asks_number,
-    ranked_quotes,
-)
+from kilde.generation.quotes import Quotes
+from kilde.generation.ranking import ANSWERABLE, answer_confidence, asks_number, ranked_quotes
 from kilde.types import DocumentRef, GenerationRequest, Hit, Passage, PassageKind, complete
 
 _TEXT = (

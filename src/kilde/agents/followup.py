@@ -24,12 +24,15 @@ _DEPTH = 3
 
 
 def standalone(question: str, history: Sequence[Message], language: str) -> str:
-    """The question, preceded by those that it follows up; unchanged where it stands alone."""
+    """The question, preceded by those that it follows up; unchanged where it stands alone.
+
+    The last question stands there twice, so that its own words weigh more than those before it.
+    """
     asked = [message.content for message in history if message.role == "user"][-_DEPTH:]
     chain = [question]
     while asked and _points_back(chain[0], language):
         chain.insert(0, asked.pop())
-    return " ".join(chain)
+    return " ".join([*chain, question] if len(chain) > 1 else chain)
 
 
 def _points_back(question: str, language: str) -> bool:

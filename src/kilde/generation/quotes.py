@@ -1,128 +1,18 @@
 """The generator without a model: the sentences that answer best, word for word.
 
-A sentence scores by how much of the question it holds, rare words counting more; a little for the
-words of its neighbours and headings, which say what a short sentence is about; and for the rank of
-its passage. When the passages hold too little of the question, nothing is quoted: the caller
-declines. How well that works, and on what it was tuned, is in docs/decisions.
+When the passages hold too little of the question, nothing is quoted: the caller declines.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 
-from kilde.language.analysis import analyzer
-from kilde.language.numerals import NUMBER, canonical
+from kilde.generation.ranking import ANSWERABLE, Quote, ranked_quotes
 from kilde.language.rows import one_line
-from kilde.language.sentences import sentences
-from kilde.language.table import languages
-from kilde.types import GenerationRequest, Hit, Piece, Usage
+from kilde.types import GenerationRequest, Piece, Usage
 
-# Weights beside the 1.0 of the sentence's own coverage, rounded from a fit on 1,000 Danish
-# questions (docs/decisions/0004); other values near them do as well.
-_NEIGHBOURS = 0.5  # the question's coverage by the sentences beside it
-_PASSAGE = 0.5  # its coverage by the whole passage, title and headings
-_RANK = 0.6  # the passage's search score
-_NUMBER = 0.4  # the sentence holds a number, and the question asks for one
-_SHORT = 0.5  # taken from sentences of fewer than four content words and no number: greetings
-# Within the sentence: a word that stands in the title or the headings above, and a word of which
-# only a part of a compound is matched.
-_HEADING = 0.8
-_PART = 0.5
-# A second sentence is worth reading only if it is nearly as good as the first.
-_NEARLY = 0.85
-# Below this share of the question's weight found in one passage, the question counts as unanswered.
-ANSWERABLE = 0.35
-# A word of the question that stands nowhere in the evidence speaks against an answer.
-_ABSENT = 1.5
-# Cosine similarities of an English sentence embedder: unrelated, and clearly about the same thing.
-# That something is about the same thing is no more than a hint that it holds the answer.
-_UNRELATED, _SAME, _HINT = 0.25, 0.65, 0.6
-
-_WORD = re.compile(r"[^\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A sentence (or table row) of the evidence: ``hit.passage.text[start:end]``.
-
-    ``score`` ranks it; ``confidence`` (0..1) is how surely its passage answers the question.
-    """
-
-    hit: Hit
-    start: int
-    end: int
-    score: float
-    confidence: float
-
-    @property
-    def text(self) -> str:
-        """The words themselves."""
-        return self.hit.passage.text[self.start : self.end]
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    hit: Hit
-    start: int
-    end: int
-    terms: frozenset[str]
-    headings: frozenset[str]
-    neighbours: frozenset[str]
-    passage: frozenset[str]
-    words: int
-    numbers: frozenset[str]
-
-
-def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
-    """All sentences of the evidence, the best answer first."""
-    candidates = [candidate for hit in evidence for candidate in _candidates(hit)]
-    counts = Counter(term for candidate in candidates for term in candidate.terms)
-    size = len(candidates)
-
-    def weight(term: str) -> float:
-        return math.log(1.0 + size / (counts[term] + 0.5))
-
-    @cache
-    def asked(language: str) -> tuple[tuple[tuple[str, ...], float], ...]:
-        words = {token.terms for token in analyzer(language).tokens(question)}
-        return tuple((terms, weight(terms[0])) for terms in sorted(words))
-
-    @cache
-    def asked_strictly(language: str) -> tuple[tuple[tuple[str, ...], float], ...]:
-        return tuple(
-            (terms, value if any(counts[term] for term in terms) else _ABSENT * value)
-            for terms, value in asked(language)
-        )
-
-    given = frozenset(canonical(number) for number in NUMBER.findall(question))
-    quotes = []
-    for candidate in candidates:
-        language = candidate.hit.passage.language
-        words = asked(language)
-        of_passage = _coverage(words, candidate.passage)
-        score = (
-            _coverage(words, candidate.terms, candidate.headings)
-            + _NEIGHBOURS * _coverage(words, candidate.neighbours)
-            + _PASSAGE * of_passage
-            + _RANK * candidate.hit.score
-            + (_NUMBER if candidate.numbers - given and asks_number(question, language) else 0.0)
-            - (_SHORT if candidate.words < 4 and not candidate.numbers else 0.0)
-        )
-        confidence = max(
-            _coverage(asked_strictly(language), candidate.passage), _similarity(candidate.hit)
-        )
-        quotes.append(Quote(candidate.hit, candidate.start, candidate.end, score, confidence))
-    return sorted(quotes, key=lambda quote: -quote.score)
-
-
-def answer_confidence(question: str, evidence: Sequence[Hit]) -> float:
-    """How surely the evidence answers the question, 0..1; compare with :data:`ANSWERABLE`."""
-    return max((quote.confidence for quote in ranked_quotes(question, evidence)), default=0.0)
+# A second sentence is worth reading only if it is at least half as good as the first.
+_HALF = 0.5
 
 
 class Quotes:
@@ -151,7 +41,7 @@ class Quotes:
         chosen = [
             quote
             for quote in quotes[: request.max_sentences]
-            if quote.score >= _NEARLY * quotes[0].score
+            if quote.score >= _HALF * quotes[0].score
         ]
         first = chosen[0].hit.passage.id if chosen else ""
         chosen.sort(key=lambda quote: (quote.hit.passage.id != first, quote.start))
@@ -171,81 +61,6 @@ class Quotes:
 
     def close(self) -> None:
         """Nothing to free."""
-
-
-def _candidates(hit: Hit) -> Iterator[_Candidate]:
-    passage = hit.passage
-    analyse = analyzer(passage.language)
-    heading = frozenset(analyse.terms(f"{hit.document.title} {passage.heading_path}"))
-    if passage.kind == "row":
-        terms = frozenset(analyse.terms(passage.text))
-        everything, numbers = terms | heading, _numbers(passage.text)
-        yield _Candidate(
-            hit, 0, len(passage.text), terms, heading, frozenset(), everything, len(terms), numbers
-        )
-        return
-    spans = [
-        (start, end)
-        for start, end in sentences(passage.text, passage.language)
-        if not passage.text[start:end].lstrip().startswith("#")
-    ]
-    tokens = [analyse.tokens(passage.text[start:end]) for start, end in spans]
-    terms_of = [frozenset(term for token in found for term in token.terms) for found in tokens]
-    everything = heading.union(*terms_of)
-    for place, (start, end) in enumerate(spans):
-        around = frozenset[str]().union(
-            *terms_of[max(0, place - 1) : place], *terms_of[place + 1 : place + 2]
-        )
-        numbers = _numbers(passage.text[start:end])
-        yield _Candidate(
-            hit,
-            start,
-            end,
-            terms_of[place],
-            heading,
-            around,
-            everything,
-            len(tokens[place]),
-            numbers,
-        )
-
-
-def _numbers(text: str) -> frozenset[str]:
-    return frozenset(canonical(number) for number in NUMBER.findall(text))
-
-
-def asks_number(question: str, language: str) -> bool:
-    """Whether a question asks for a number, a price, a date or a time."""
-    row = languages().get(language)
-    padded = f" {' '.join(_WORD.findall(question.lower()))} "
-    return row is not None and any(f" {phrase} " in padded for phrase in row.asks_number)
-
-
-def _coverage(
-    words: Sequence[tuple[tuple[str, ...], float]],
-    terms: frozenset[str],
-    headings: frozenset[str] = frozenset(),
-) -> float:
-    """The share of the question's weight that the terms hold; those of the headings count less."""
-    total = sum(weight for _, weight in words)
-    if not total:
-        return 0.0
-    found = 0.0
-    for variants, weight in words:
-        whole, *parts = variants
-        if whole in terms:
-            found += weight
-        elif whole in headings:
-            found += _HEADING * weight
-        elif not terms.isdisjoint(parts):
-            found += _PART * weight
-    return found / total
-
-
-def _similarity(hit: Hit) -> float:
-    if hit.dense is None:
-        return 0.0
-    return _HINT * min(1.0, max(0.0, (hit.dense - _UNRELATED) / (_SAME - _UNRELATED)))
 
 
 def _readable(quote: Quote) -> str:
