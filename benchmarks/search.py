@@ -84,7 +84,7 @@ def _measure(report: Report, size: int, cache: Path, name: str, asked: int) -> f
     made = Synthetic(embedder.tokenizer)
     store = cache / f"search-{size}"
     knowledge = KnowledgeBase(
-        store, root=store, embedder=stand_in, max_tokens=200, keep=timedelta(days=1)
+        store, root=store, embedder=lambda: stand_in, max_tokens=200, keep=timedelta(days=1)
     )
     if knowledge.version is None:
         say(f"{size:,} passages: indexing")

@@ -63,6 +63,7 @@ LIBRARIES: dict[str, set[str]] = {
         "knowledge/check.py",
         "knowledge/reindex.py",
         "knowledge/schema.py",
+        "knowledge/store.py",
     },
     "pydantic": {
         "agents/definition.py",

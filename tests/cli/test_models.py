@@ -38,7 +38,7 @@ def test_remove_deletes_the_files(
     assert kilde("model", "remove", "minilm-l6-int8").code == 2
 
 
-@pytest.mark.parametrize("command", [["list"], ["ask", "Why?"], ["search", "x"], ["sync"]])
+@pytest.mark.parametrize("command", [["reindex"], ["ask", "Why?"], ["search", "x"], ["sync"]])
 def test_a_missing_model_is_named_with_the_line_that_fetches_it(
     workspace: Path, tmp_path: Path, command: list[str]
 ) -> None:
@@ -64,11 +64,11 @@ def test_terms_of_a_model_are_named_with_the_line_that_accepts_them(
 @TERMINAL_ONLY
 def test_on_a_terminal_a_missing_model_is_offered(workspace: Path, tmp_path: Path) -> None:
     cache = {"KILDE_CACHE": str(tmp_path / "none"), "KILDE_OFFLINE": "1"}
-    code, shown = on_terminal(["list"], "n\n", workspace, **cache)
+    code, shown = on_terminal(["search", "library"], "n\n", workspace, **cache)
     assert "Fetch it now (24 MB)? [Y/n]" in shown
     assert "kilde model pull minilm-l6-int8" in shown
     assert code == 1
-    code, shown = on_terminal(["list"], "\n", workspace, **cache)
+    code, shown = on_terminal(["search", "library"], "\n", workspace, **cache)
     assert "offline mode is on" in shown, "yes is the default, and then it is fetched"
     assert code == 1
 

@@ -39,6 +39,8 @@ from kilde.types import (
 _HITS = 10
 # From this share of content words that stand in no document, a question counts as unanswered.
 _UNKNOWN = 0.3
+# Unless one passage holds this much of what it asks all the same.
+_SURE = 0.6
 
 
 class Agent:
@@ -153,7 +155,9 @@ class Agent:
         unknown = self._knowledge.unknown_share(run.search_text, language=run.language, as_of=as_of)
         confidence = answer_confidence(run.search_text, run.context.passages)
         run.timings["confidence"] = time.perf_counter() - began
-        return unknown < _UNKNOWN and confidence >= ANSWERABLE
+        if unknown >= _UNKNOWN and confidence < _SURE:
+            return False
+        return confidence >= ANSWERABLE
 
     def _policy(self, run: Run) -> Literal["strict", "flag", "off"]:
         if self.definition.output is not None:

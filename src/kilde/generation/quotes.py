@@ -11,8 +11,8 @@ from kilde.generation.ranking import ANSWERABLE, Quote, ranked_quotes
 from kilde.language.rows import one_line
 from kilde.types import GenerationRequest, Piece, Usage
 
-# A second sentence is worth reading only if it is at least half as good as the first.
-_HALF = 0.5
+# A second sentence is worth reading only if it is not much worse than the first.
+_NEARLY = 0.6
 
 
 class Quotes:
@@ -34,17 +34,15 @@ class Quotes:
         return 0
 
     def stream(self, request: GenerationRequest) -> Iterator[Piece]:
-        """One piece per quoted sentence, in the order of the document where they share one."""
+        """One piece per quoted sentence, the best one first."""
         quotes = ranked_quotes(request.question, request.evidence)
         if max((quote.confidence for quote in quotes), default=0.0) < ANSWERABLE:
             quotes = []
         chosen = [
             quote
             for quote in quotes[: request.max_sentences]
-            if quote.score >= _HALF * quotes[0].score
+            if quote.score >= _NEARLY * quotes[0].score
         ]
-        first = chosen[0].hit.passage.id if chosen else ""
-        chosen.sort(key=lambda quote: (quote.hit.passage.id != first, quote.start))
         room = request.max_tokens
         for place, quote in enumerate(chosen):
             text = _readable(quote)
