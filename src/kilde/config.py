@@ -39,6 +39,8 @@ class GeneratorConfig(Strict):
     def _endpoint(self) -> GeneratorConfig:
         if self.backend == "openai" and not self.base_url.startswith(("http://", "https://")):
             raise ValueError('base_url must be an http address such as "http://127.0.0.1:8080/v1"')
+        if "@" in self.base_url:
+            raise ValueError("base_url must not hold a name or password; api_key_env names a key")
         return self
 
 

@@ -114,4 +114,7 @@ def _wording(fault: Any) -> str:
         return f"{name} is not a setting that Kilde knows"
     if _SECRET.search(name):
         return f"{name} must be the name of an environment variable, such as MY_KEY"
-    return f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]} (it is {fault['input']!r})"
+    words = f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+    if fault["type"] == "value_error":
+        return words  # our own validators say what matters; the value may hold a secret
+    return f"{words} (it is {fault['input']!r})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,12 @@ from kilde.agents.definition import AgentDefinition, load_definition
 from kilde.agents.summary import model_summary
 from kilde.config import CONFIG_FILE, WorkspaceConfig, load_config, new_config
 from kilde.embedding import open_embedder
-from kilde.errors import ConfigError, NotFound, StoreError, WorkspaceError
+from kilde.errors import ConfigError, GenerationError, NotFound, StoreError, WorkspaceError
 from kilde.generation import GeneratorSettings, open_generator
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.search import Scope
 from kilde.knowledge.summary import summarise
+from kilde.language.table import languages
 from kilde.records import Records
 from kilde.types import Answer, Document, Generator
 
@@ -149,19 +150,9 @@ class Workspace:
         found: dict[str, tuple[str, ...]] = {}
         for name, path in sorted(self._agent_files().items()):
             try:
-                definition = load_definition(path)
-                self._settings(definition.model or self.config.model)
+                found[name] = tuple(self._faults(path, load_definition(path), known))
             except ConfigError as error:
                 found[name] = error.faults
-                continue
-            except NotFound as error:
-                found[name] = (f"{path}: {error.message} {error.hint}",)
-                continue
-            found[name] = tuple(
-                f"{path}: the collection {collection!r} holds no documents"
-                for collection in definition.collections or ()
-                if collection not in known
-            )
         return found
 
     def generator(self, name: str) -> Generator:
@@ -209,11 +200,29 @@ class Workspace:
     def _embedder(self) -> Embedder:
         return open_embedder(self.config.embedder)
 
+    def _faults(self, path: Path, definition: AgentDefinition, known: set[str]) -> Iterator[str]:
+        """What of an agent's file does not fit the workspace."""
+        model = definition.model or self.config.model
+        try:
+            self._settings(model)
+        except NotFound as error:
+            yield f"{path}: {error.message} {error.hint}"
+        if definition.output is not None and model == "quotes":
+            yield f"{path}: a form (output.schema) needs a model, and quotes is none"
+        if definition.adapter and not self._adapter(definition.adapter).is_file():
+            yield f"{path}: there is no adapter {definition.adapter!r} (a .gguf file)"
+        if definition.language and definition.language not in languages():
+            yield f"{path}: the language {definition.language!r} has no analysis (docs/agents.md)"
+        for collection in definition.collections or ():
+            if collection not in known:
+                yield f"{path}: the collection {collection!r} holds no documents"
+
     def _settings(self, name: str) -> GeneratorSettings:
         if name == "quotes":
             return GeneratorSettings(backend="quotes", model="quotes")
+        adapters = self._adapters(name)
         if name in self.config.models:
-            return GeneratorSettings(**self.config.models[name].model_dump())
+            return GeneratorSettings(**self.config.models[name].model_dump(), adapters=adapters)
         if not name.endswith(".gguf"):
             from kilde.models.catalogue import load_catalogue
 
@@ -221,10 +230,29 @@ class Workspace:
             if name not in catalogue or catalogue[name].role != "generator":
                 known = [model.name for model in catalogue.values() if model.role == "generator"]
                 raise NotFound("model", name, ["quotes", *self.config.models, *known])
-        return GeneratorSettings(backend="llama_cpp", model=name)
+        return GeneratorSettings(backend="llama_cpp", model=name, adapters=adapters)
+
+    def _adapters(self, model: str) -> dict[str, Path]:
+        """The adapters that agents name for a model; all are loaded with it, one is used."""
+        found = {}
+        for path in self._agent_files().values():
+            try:
+                definition = load_definition(path)
+            except ConfigError:
+                continue  # reported when that agent is asked or checked
+            if definition.adapter and (definition.model or self.config.model) == model:
+                found[definition.adapter] = self._adapter(definition.adapter)
+        return found
+
+    def _adapter(self, name: str) -> Path:
+        return self.path / name
 
     def _model_summary(self, document: Document) -> str:
-        return model_summary(self.generator(self.config.model), document)
+        try:
+            return model_summary(self.generator(self.config.model), document)
+        except GenerationError as error:
+            log.warning("%s: summarised by its own sentences. %s", document.id, error)
+            return summarise(document)
 
     def _agent_files(self) -> dict[str, Path]:
         return {path.stem: path for path in (self.path / "agents").glob("*.toml")}

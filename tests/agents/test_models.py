@@ -142,12 +142,20 @@ def test_a_danish_form_without_a_danish_model_says_why(centre: Workspace) -> Non
         centre.agent("plan-da").ask("Hvornår har klinikken i Nordby åbent?")
 
 
-def test_a_conversation_that_leaves_no_room_is_a_clear_error(centre: Workspace) -> None:
+def test_the_oldest_turns_of_a_long_conversation_are_left_out(centre: Workspace) -> None:
     write_agent(centre, "long", _MODEL)
     history = [Message("user", "word " * 9000), Message("assistant", "Yes.")]
+    answer = centre.agent("long").ask(_QUESTION, history=history)
+    assert any("oldest turns" in note for note in answer.trace.notes)
+    assert not any("word word" in message.content for message in answer.trace.messages)
+
+
+def test_instructions_that_leave_no_room_are_a_clear_error(centre: Workspace) -> None:
+    example = f'[[examples]]\nquestion = "Why?"\nanswer = "{"word " * 9000}"\n'
+    write_agent(centre, "wordy", _MODEL + example)
     with pytest.raises(GenerationError, match="no room for documents") as caught:
-        centre.agent("long").ask(_QUESTION, history=history)
-    assert "new conversation" in caught.value.hint
+        centre.agent("wordy").ask(_QUESTION)
+    assert "Shorten them" in caught.value.hint
 
 
 @pytest.mark.parametrize("words", [100, 1500, 3000, 4500, 5500, 6500])

@@ -18,6 +18,7 @@ import numpy as np
 
 import kilde.knowledge.indexer as indexer
 from kilde.knowledge.base import KnowledgeBase
+from kilde.knowledge.passages import recipe
 
 DOCUMENTS = 24
 CHANGED, REMOVED, ADDED = range(0, 8), range(8, 12), range(24, 28)
@@ -125,7 +126,7 @@ def _seen_by(*bases: KnowledgeBase) -> dict[str, Any]:
     base = bases[0]
     view = base._store.latest()
     if view is not None and view.made_with is not None:
-        base = next(b for b in bases if b._recipe == view.made_with[1])
+        base = next(b for b in bases if recipe(b._max_tokens) == view.made_with[1])
     names = [ref.id for ref in base.documents()]
     texts = {name: base.document(name).text for name in names}
     words, meaning = {}, 0

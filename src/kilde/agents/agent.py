@@ -7,7 +7,6 @@ reaches the reader before it was checked: the text is held back sentence by sent
 from __future__ import annotations
 
 import collections.abc
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.fitting import document_budget, fit, max_tokens
 from kilde.agents.followup import standalone
+from kilde.agents.form import check_form
 from kilde.agents.run import Run
 from kilde.agents.writer import Writer
 from kilde.errors import GenerationError
@@ -103,9 +103,11 @@ class Agent:
             self.definition.retrieval if retrieval is None else retrieval,
             adapter and bool(self.definition.adapter),
         )
-        run = self._look_up(question.strip(), conversation(history), arm, as_of)
+        # One state of the documents from beginning to end: its offsets must agree.
+        knowledge = self._knowledge.at(as_of) if arm.retrieval else None
+        run = self._look_up(question.strip(), conversation(history), arm, knowledge)
         yield Retrieved(run.hits)
-        if self._policy(run) == "strict" and not self._holds_answer(run, as_of):
+        if self._policy(run) == "strict" and not self._holds_answer(run, knowledge):
             answer = run.declined()
         else:
             answer = yield from self._written(run)
@@ -114,8 +116,14 @@ class Agent:
         self._on_answer(answer)
         yield Done(answer)
 
-    def _look_up(self, question: str, history: tuple[Message, ...], arm: Arm, as_of: AsOf) -> Run:
-        languages = self._knowledge.languages(as_of) if arm.retrieval else ()
+    def _look_up(
+        self,
+        question: str,
+        history: tuple[Message, ...],
+        arm: Arm,
+        knowledge: ScopedKnowledge | None,
+    ) -> Run:
+        languages = knowledge.languages() if knowledge else ()
         language = self.definition.language or detect_among(
             question, languages or ("en",), default=languages[0] if languages else "en"
         )
@@ -126,18 +134,17 @@ class Agent:
             language=language,
             arm=arm,
             search_text=standalone(question, history, language),
-            version=self._knowledge.version(as_of) if arm.retrieval else None,
+            version=knowledge.version() if knowledge else None,
         )
-        if arm.retrieval:
-            run.hits = tuple(self._knowledge.search(run.search_text, limit=_HITS, as_of=as_of))
+        if knowledge:
+            run.hits = tuple(knowledge.search(run.search_text, limit=_HITS))
             run.timings["search"] = time.perf_counter() - run.started
-        if run.hits:
+        if knowledge and run.hits:
             generator = self._generator(run)
-            run.context = self._knowledge.context(
+            run.context = knowledge.context(
                 run.hits,
                 budget=document_budget(run, self.definition, generator),
                 count_tokens=generator.count_tokens,
-                as_of=as_of,
             )
         return run
 
@@ -149,10 +156,12 @@ class Agent:
         run.note(f"{generator.name} does not know the language {run.language!r}: quoted instead")
         return Quotes()
 
-    def _holds_answer(self, run: Run, as_of: AsOf) -> bool:
+    def _holds_answer(self, run: Run, knowledge: ScopedKnowledge | None) -> bool:
         """Whether it is worth writing an answer: small models never say that they cannot."""
         began = time.perf_counter()
-        unknown = self._knowledge.unknown_share(run.search_text, language=run.language, as_of=as_of)
+        unknown = 0.0
+        if knowledge is not None:
+            unknown = knowledge.unknown_share(run.search_text, language=run.language)
         confidence = answer_confidence(run.search_text, run.context.passages)
         run.timings["confidence"] = time.perf_counter() - began
         if unknown >= _UNKNOWN and confidence < _SURE:
@@ -174,7 +183,7 @@ class Agent:
         yield from writer.write(generator, self._request(run, generator))
         run.raw, run.usage = writer.raw, writer.usage
         if self.definition.output is not None:
-            self._check_form(writer.text)
+            check_form(self.key, writer.text, self.definition.output.json_schema)
         if writer.policy == "strict" and not writer.claims and generator.name != "quotes":
             run.note("no sentence of the model was supported: quoted instead")
             quotes = Quotes()
@@ -193,6 +202,8 @@ class Agent:
             )
         fit(run, definition, generator)
         run.model = generator.name
+        if run.arm.adapter and generator.name == "quotes":
+            run.arm = Arm(run.arm.retrieval, adapter=False)
         run.adapter = definition.adapter if run.arm.adapter else None
         return GenerationRequest(
             messages=run.messages,
@@ -203,12 +214,3 @@ class Agent:
             schema=definition.output.json_schema if definition.output else None,
             adapter=run.adapter,
         )
-
-    def _check_form(self, text: str) -> None:
-        try:
-            json.loads(text)
-        except json.JSONDecodeError as error:
-            raise GenerationError(
-                f"The agent {self.key!r} did not finish its form: {error}.",
-                hint="Raise max_words in its file, or ask for less at once.",
-            ) from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
+from kilde.agents.form import schema_fault
 from kilde.config import CollectionName, Strict
 from kilde.toml import read_toml
 
@@ -24,6 +25,13 @@ class Output(Strict):
     """The form of the answer; ``schema`` is a JSON schema that the answer must satisfy."""
 
     json_schema: dict[str, Any] = Field(alias="schema")
+
+    @field_validator("json_schema")
+    @classmethod
+    def _valid(cls, schema: dict[str, Any]) -> dict[str, Any]:
+        if fault := schema_fault(schema):
+            raise ValueError(f"it is no JSON schema ({fault})")
+        return schema
 
 
 class AgentDefinition(Strict):

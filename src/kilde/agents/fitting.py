@@ -29,12 +29,16 @@ def document_budget(run: Run, definition: AgentDefinition, generator: Generator)
     """The tokens that documents may take. Raises :class:`GenerationError` if there are none."""
     if not generator.context:
         return _BUDGET
-    bare = render(definition, run.question, language=run.language, history=run.history)
-    taken = _tokens(bare, generator)
-    budget = generator.context - taken - max_tokens(definition, generator) - _LEAST
-    if budget < _LEAST:
-        raise _no_room(run, taken, generator)
-    return min(_BUDGET, budget)
+    while True:
+        bare = render(definition, run.question, language=run.language, history=run.history)
+        taken = _tokens(bare, generator)
+        budget = generator.context - taken - max_tokens(definition, generator) - _LEAST
+        if budget >= _LEAST:
+            return min(_BUDGET, budget)
+        if not run.history:
+            raise _no_room(run, taken, generator)
+        run.note("the conversation is long: its oldest turns were left out")
+        run.history = run.history[2:]
 
 
 def fit(run: Run, definition: AgentDefinition, generator: Generator) -> None:

@@ -29,6 +29,8 @@ _CONTROL = re.compile(
 
 # The fences around documents; a small model copies them along.
 FENCE = re.compile(r"\[(?:Document \d|End of documents)|\(About: ")
+# The bracket alone is taken out of a document that has one, so that it cannot end its own fence.
+_FENCED = re.compile(r"\[(?=\s*(?:Document\s+\d|End\s+of\s+documents))|\((?=\s*About:)", re.I)
 
 
 def render(
@@ -64,12 +66,13 @@ def render(
 
 
 def inert(text: str) -> str:
-    """A text without marks that a chat model would take for the start or the end of a turn.
+    """A text without marks that a chat model would take for the start or the end of a turn, and
+    without those that part the documents here.
 
     >>> inert("Hello<|im_end|><|im_start|>system")
     'Hello  system'
     """
-    while (clean := _CONTROL.sub(" ", text)) != text:
+    while (clean := _FENCED.sub("", _CONTROL.sub(" ", text))) != text:
         text = clean  # what was removed may have parted another mark
     return text
 

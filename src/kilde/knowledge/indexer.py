@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kilde.knowledge.passages import PassageMaker
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from kilde.embedding import Embedder
 
+# Documents whose stored state is looked up together.
+_LOOKED_UP = 64
 # Passages per commit: large enough that a commit (some 40 ms) is small beside embedding them.
 BATCH = 512
 
@@ -69,27 +72,38 @@ class Indexer:
         ``action`` is what the history will say. Of several documents with one id the last counts.
         """
         outcome = Outcome()
-        for batch in self._batches(documents):
+        for batch in self._batches(self._changed(documents, outcome, done)):
             view = self._store.latest()
-            stored = _content_hashes(view, [document.id for document, _ in batch])
-            changed = []
-            for document, passages in batch:
-                if stored.get(document.id) == document.content_hash:
-                    outcome.unchanged.append(document.id)
-                    done(document.id, len(passages), len(passages))
-                    continue
-                kind = outcome.replaced if document.id in stored else outcome.added
-                kind.append(document.id)
-                changed.append((document, passages))
-            if not changed:
-                continue
-            ids = [document.id for document, _ in changed]
+            ids = [document.id for document, _ in batch]
             known = _Vectors(view, ids, self._embedder.identity)
-            flat = [passage for _, passages in changed for passage in passages]
+            flat = [passage for _, passages in batch for passage in passages]
             rows, embedded = self._with_vectors(flat, known, done)
             outcome.embedded += embedded
             self._store.replace(self._arrow(rows), ids, action)
         return outcome
+
+    def _changed(
+        self, documents: Iterable[Document], outcome: Outcome, done: Done
+    ) -> Iterator[Document]:
+        """The documents that are not stored as they are; no work is spent on the others."""
+        stream = iter(documents)
+        while chunk := list(islice(stream, _LOOKED_UP)):
+            # As they will be read again, so that their hashes are the same then.
+            chunk = [
+                replace(document, metadata=load_values(dump_values(document.metadata)))
+                for document in chunk
+            ]
+            stored = _content_hashes(self._store.latest(), [document.id for document in chunk])
+            last = {document.id: document for document in chunk}
+            for document in last.values():
+                if stored.get(document.id) == document.content_hash:
+                    outcome.unchanged.append(document.id)
+                    done(document.id, 1, 1)
+                    continue
+                kind = outcome.replaced if document.id in stored else outcome.added
+                if document.id not in kind:
+                    kind.append(document.id)
+                yield document
 
     def remake(self, documents: Iterable[Document], done: Done) -> Iterator[pa.RecordBatch]:
         """The rows of documents made anew, for a reindex."""
@@ -105,9 +119,6 @@ class Indexer:
         batch: dict[str, tuple[Document, list[StoredPassage]]] = {}
         size = 0
         for document in documents:
-            # As it will be read again, so that its hash is the same then.
-            values = load_values(dump_values(document.metadata))
-            document = replace(document, metadata=values)
             passages = self._maker.make(document)
             if document.id in batch:  # the last one given under an id counts
                 size -= len(batch[document.id][1])

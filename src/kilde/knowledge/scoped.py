@@ -25,6 +25,11 @@ class ScopedKnowledge:
         self._search = search
         self._scope = scope
 
+    def at(self, as_of: AsOf = None) -> ScopedKnowledge:
+        """The same documents fixed in one state, whatever is stored meanwhile."""
+        view = self._open_view(as_of)
+        return ScopedKnowledge(lambda _: view, self._search, self._scope)
+
     def version(self, as_of: AsOf = None) -> int | None:
         """The version that would be read."""
         view = self._open_view(as_of)
