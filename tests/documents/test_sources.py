@@ -165,9 +165,17 @@ def test_other_addresses_are_refused(url: str) -> None:
         normal_url(url)
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://anna:hemmelig@example.org/",
+        "https://anna:hemmelig@example.org:port/",
+        "postgresql://host/db?password=hemmelig",
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(LoadError) as caught:
-        normal_url("https://anna:hemmelig@example.org/")
+        normal_url(url)
     assert "hemmelig" not in str(caught.value)
 
 

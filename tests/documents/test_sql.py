@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kilde.documents.load import load
-from kilde.documents.sources import Found, Source, expand
+from kilde.documents.sources import Found, Source, expand, redacted
 from kilde.errors import LoadError
 from kilde.types import Document
 
@@ -114,7 +114,14 @@ def test_errors_say_what_to_do(root: Path, location: str, table: str, reason: st
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://anna:hemmelig@host/db", "mysql://anna@host/db?password=hemmelig"],
+    [
+        "postgresql://anna:hemmelig@host/db",
+        "postgresql://anna:x@hemmelig@host/db",
+        "postgresql://anna:x/hemmelig?@host/db",
+        "mysql://anna@host/db?password=hemmelig",
+        "mysql://anna@host/db?charset=utf8&PWD=hemmelig",
+        "mssql+pyodbc:///?odbc_connect=SERVER%3Dx%3BPWD%3Dhemmelig",
+    ],
 )
 def test_a_password_is_refused_and_never_repeated(root: Path, url: str) -> None:
     with pytest.raises(LoadError, match="env:DATABASE_URL") as caught:
@@ -126,3 +133,11 @@ def test_a_file_that_is_no_database(root: Path) -> None:
     (root / "data/shop.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(LoadError, match="refused"):
         read(root, table="prices")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://anna@host/db?sslmode=require", "sqlite:////data/a@b:c.db", "env:DB", "x:y@z"],
+)
+def test_a_url_without_a_secret_is_its_own_name(url: str) -> None:
+    assert redacted(url) == url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import zipfile
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from kilde.documents.content import Table
 from kilde.documents.summary import table_summary
 from kilde.documents.tables import column_names, render, scalar, table_text
+from kilde.errors import LoadError
 from kilde.types import Document, Row, Scalar
 
 from .conftest import Load, make_xlsx
@@ -218,3 +220,16 @@ def test_summary_of_a_loaded_table_is_in_its_language(load_file: Load) -> None:
     (document,) = load_file("spørgsmål.csv", text)
     assert document.language == "da"
     assert document.summary.startswith("spørgsmål: en tabel med 1 rækker")
+
+
+@pytest.mark.parametrize(
+    ("limit", "named"),
+    [({"max_characters": 39}, "39 char"), ({"max_rows": 3}, "3 rows"), ({"max_cells": 7}, "7 ce")],
+)
+def test_a_table_without_end_is_refused_at_the_limit(limit: dict[str, int], named: str) -> None:
+    endless = Table(["a", "b"], ([1234567, None] for _ in itertools.count()))
+    with pytest.raises(LoadError, match=f"^big.parquet: .* {named}") as caught:
+        table_text(endless, "big.parquet", **limit)
+    assert "Split" in caught.value.hint
+    whole = Table(["a", "b"], [[1234567, None]] * 3)
+    assert len(table_text(whole, max_characters=36, max_rows=3, max_cells=6)[1]) == 3

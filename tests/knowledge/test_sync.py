@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -366,3 +368,90 @@ def test_knowledge_loads_no_heavy_library() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hemmelig@h/x",
+        "postgresql://u:p@hemmelig@h/x",
+        "postgresql://u:hemmelig@h:port/x",
+        "mysql://u@h/x?password=hemmelig",
+        "mysql://u@h/x?pwd=hemmelig",
+        "env:postgresql://u:hemmelig@h/x",
+    ],
+)
+def test_a_password_is_neither_kept_nor_shown(base: KnowledgeBase, root: Path, url: str) -> None:
+    report = base.add([Source("sql", url, table="t")])
+    assert len(report.failed) == 1
+    assert base.sources() == ()
+    # Written by hand it is there, and still shown nowhere.
+    (root / "sources.toml").write_text(
+        f'[[source]]\nkind = "sql"\nlocation = "{url}"\ntable = "t"\n', encoding="utf-8"
+    )
+    with pytest.raises(NotFound) as caught:
+        base.remove("nothing like it")
+    told = f"{report} {base.sync()} {caught.value} {ids(base)}"
+    assert "hemmelig" not in told
+
+
+def test_a_folder_that_is_a_link(base: KnowledgeBase, root: Path) -> None:
+    elsewhere = root.parent / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("a.md", "b.md"):
+        (elsewhere / name).write_text(f"Text of {name}.", encoding="utf-8")
+    (root / "linked").symlink_to(elsewhere)
+    assert len(base.add([root / "linked"]).added) == 2
+    assert base.add([Source("path", "linked")]).added == ()
+    assert len(base.sources()) == 1
+    (elsewhere / "b.md").unlink()
+    assert base.sync().removed == (f"{elsewhere.resolve().as_posix()}/b.md",)
+    assert len(base.remove(str(root / "linked")).removed) == 1
+    assert (base.sources(), ids(base)) == ((), [])
+
+
+def test_a_source_that_gives_nothing_is_not_kept(
+    base: KnowledgeBase, write: Write, root: Path
+) -> None:
+    with closing(sqlite3.connect(root / "clinic.db")) as database, database:
+        database.execute("create table hours (day text)")
+        database.execute("insert into hours values ('Monday')")
+    url = "sqlite:///clinic.db"
+    write("docs/broken.json", "{")
+    bad: list[str | Path | Source] = [
+        Source("sql", url, table="nope"),
+        Source("sql", url, query="delete from hours"),
+        Source("sql", "bogus", table="hours"),
+        root / "docs/broken.json",
+    ]
+    assert len(base.add([*bad, Source("sql", url, table="hours")]).failed) == 4
+    assert [source.table for source in base.sources()] == ["hours"]
+    assert base.sync().failed == ()
+    # What was registered before stays, also without anything read from it.
+    write("docs/empty.json", '{"a": "b"}')
+    base.add([root / "docs/empty.json"])
+    write("docs/empty.json", "{")
+    assert len(base.add([root / "docs/empty.json"]).failed) == 1
+    assert len(base.sources()) == 2
+    with pytest.raises(NotFound, match=r"sqlite:///clinic\.db#hours"):
+        base.remove("sqlite:///clinic.db#houres")
+    assert base.remove("sqlite:///clinic.db#hours").removed == ("sqlite:///clinic.db#hours",)
+    assert [source.kind for source in base.sources()] == ["path"]
+
+
+def test_a_sheet_that_was_removed_comes_back(base: KnowledgeBase, root: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for sheet in "AB":
+        page = book.create_sheet(sheet)
+        page.append(["what", "price"])
+        page.append([f"Visit {sheet}", 100])
+    path = root / "p.xlsx"
+    book.save(path)
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+    base.add([path])
+    base.remove("p.xlsx#B")
+    assert ids(base) == ["p.xlsx#A"]
+    assert base.add([path]).added == ("p.xlsx#B",)
+    assert ids(base) == ["p.xlsx#A", "p.xlsx#B"]

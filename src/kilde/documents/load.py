@@ -159,7 +159,7 @@ def _join(pages: Iterable[str]) -> tuple[str, tuple[int, ...]]:
 
 def _table_document(table: Table, found: Found, stem: str, *, several: bool) -> Document:
     name = f"{found.document_source}#{table.part}" if several else found.document_source
-    text, rows = table_text(table)
+    text, rows = table_text(table, name)
     if not rows:
         raise LoadError(name, "no rows in it", hint="Check the query or the export it came from.")
     language = detect(text)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 from kilde.documents.formats import format_of, supported
 from kilde.errors import LoadError
@@ -23,6 +24,11 @@ from kilde.types import DEFAULT_COLLECTION, Failure
 
 _WILDCARDS = frozenset("*?[")
 _PORTS = {"http": 80, "https": 443}
+_SECRET = re.compile(
+    r"(.*[_-]|ssl)?(pass(word|wd|phrase)?|pwd|secret|token)|(api[_-]?)?key", re.IGNORECASE
+)
+_SECRET_INSIDE = re.compile(r"\b(password|pwd)\s*=", re.IGNORECASE)  # in an ODBC string
+_PARAMETER = re.compile(r"(?<=[?&;])([^=&;?]*)=([^&]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
         yield Found(normal_url(source.location), source, root)
         return
     if source.kind == "sql":
-        yield Found(_sql_name(source), source, root)
+        yield Found(sql_name(source), source, root)
         return
     location = Path(os.path.abspath(root / Path(source.location).expanduser()))  # noqa: PTH100
     if _exists(location, source.location):
@@ -119,7 +125,9 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
 def document_name(path: Path, root: Path) -> str:
     """The name of a file: relative to the workspace when inside it, else absolute; always with
     ``/`` and in NFC, so that it is the same on every system."""
-    real = path.parent.resolve() / path.name
+    # A folder is called what it is, not what a link to it is called: so are the files in it. A
+    # linked file keeps the name of the link. (os.path: no error where nobody may look.)
+    real = path.resolve() if os.path.isdir(path) else path.parent.resolve() / path.name  # noqa: PTH112
     folder = root.resolve()
     name = real.relative_to(folder) if real.is_relative_to(folder) else real
     # Names from older systems may hold bytes that are no UTF-8; they are shown as "\ufffd".
@@ -137,7 +145,7 @@ def normal_url(url: str) -> str:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise LoadError(url, f"this is no address ({error})", hint="Check its spelling.") from error
+        raise LoadError(redacted(url), "this is no address", hint="Check its spelling.") from error
     if parts.username or parts.password:
         raise LoadError(
             f"{parts.scheme}://…@{host}",
@@ -146,7 +154,9 @@ def normal_url(url: str) -> str:
         )
     if parts.scheme not in _PORTS or not host:
         raise LoadError(
-            url, "only http and https addresses are read", hint="Add a file by its path instead."
+            redacted(url),
+            "only http and https addresses are read",
+            hint="Add a file by its path instead.",
         )
     host = f"[{host}]" if ":" in host else host
     if port is not None and port != _PORTS[parts.scheme]:
@@ -155,11 +165,39 @@ def normal_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, path, parts.query, ""))
 
 
-def _sql_name(source: Source) -> str:
-    """The URL (of ``env:NAME`` just that, so no secret is shown), and the table or query."""
+def redacted(url: str) -> str:
+    """A URL with what is secret in it left out: the password, and parameters that hold one.
+
+    >>> redacted("postgresql://anna:hemmelig@host/db?sslmode=require&password=hemmelig")
+    'postgresql://anna:…@host/db?sslmode=require&password=…'
+    """
+    scheme, separator, rest = url.partition("://")
+    login, at, place = rest.rpartition("@")
+    user, _, password = login.partition(":")
+    # What begins with a slash is a path, and has no login before it.
+    if password and "/" not in user:
+        rest = f"{user}:…{at}{place}"
+    return scheme + separator + _PARAMETER.sub(_without_secret, rest)
+
+
+def is_secret(key: str, value: str) -> bool:
+    """Whether a parameter of a database URL holds a password or the like."""
+    return bool(_SECRET.fullmatch(key) or _SECRET_INSIDE.search(value))
+
+
+def _without_secret(parameter: re.Match[str]) -> str:
+    key, value = parameter.groups()
+    if value and is_secret(unquote_plus(key), unquote_plus(value)):
+        return f"{key}=…"
+    return parameter.group()
+
+
+def sql_name(source: Source) -> str:
+    """The URL without secrets (of ``env:NAME`` just that), and the table or query."""
+    location = redacted(source.location)
     if source.table:
-        return f"{source.location}#{source.table}"
-    return f"{source.location}#query-{hashlib.sha256(source.query.encode()).hexdigest()[:8]}"
+        return f"{location}#{source.table}"
+    return f"{location}#query-{hashlib.sha256(source.query.encode()).hexdigest()[:8]}"
 
 
 def _exists(path: Path, shown: str) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from kilde.documents.content import Table
-from kilde.documents.sources import Source
+from kilde.documents.sources import Source, is_secret, redacted
 from kilde.documents.tables import column_names, scalar
 from kilde.errors import LoadError, NotFound
 
@@ -37,7 +37,7 @@ _READ_ONLY = {
 }
 # The package to install where it is not called like the module.
 _PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
-_SECRET = re.compile(r"pass(word|wd)?|pwd|secret|token|(api_?)?key", re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOT_CODE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*(?!!).*?\*/", re.DOTALL
 )
@@ -78,10 +78,34 @@ def open_table(source: Source, root: Path, name: str) -> Iterator[Table]:
         engine.dispose()
 
 
-def _url(location: str, name: str) -> URL:
+def check(source: Source) -> None:
+    """Raise :class:`LoadError` for a source that must not be kept or can never be read: a URL with
+    a password in it, no URL at all, a query that is not one SELECT. Connects to nothing."""
+    if source.query:
+        _check_query(source.query, redacted(source.location))
+    if source.location.startswith("env:"):
+        _variable(source.location)
+    else:
+        _url(source.location, "database")
+
+
+def _variable(location: str) -> str:
+    """The name of the environment variable in ``env:NAME``; what else stands there may be secret,
+    and is not repeated."""
     variable = location.removeprefix("env:")
-    stored = variable != location
+    if not _VARIABLE.fullmatch(variable):
+        raise LoadError(
+            "env:…",
+            "this is no name of an environment variable",
+            hint="It looks like env:DATABASE_URL; the URL itself is the variable's value.",
+        )
+    return variable
+
+
+def _url(location: str, name: str) -> URL:
+    stored = location.startswith("env:")
     if stored:
+        variable = _variable(location)
         location = os.environ.get(variable, "")
         if not location:
             raise LoadError(
@@ -97,9 +121,9 @@ def _url(location: str, name: str) -> URL:
             "this is no database URL",
             hint="It looks like sqlite:///data.db or postgresql://user@host/database.",
         ) from error
-    if not stored and (url.password or any(_SECRET.fullmatch(key) for key in url.query)):
+    if not stored and (_secrets(url) or redacted(location) != location):
         raise LoadError(
-            f"{url.drivername}://{url.host or ''}/{url.database or ''}",
+            f"{url.drivername} database",
             "a URL with a password in it is not kept",
             hint="Put the URL into an environment variable, say DATABASE_URL, and name that: "
             "env:DATABASE_URL",
@@ -182,4 +206,16 @@ def _check_query(query: str, name: str) -> None:
 def _reason(error: Exception, url: URL) -> str:
     detail = str(getattr(error, "orig", None) or error).strip().splitlines()
     reason = detail[0][:200] if detail else type(error).__name__
-    return reason.replace(url.password, "***") if url.password else reason
+    for secret in _secrets(url):
+        reason = reason.replace(secret, "***")
+    return reason
+
+
+def _secrets(url: URL) -> list[str]:
+    values = [
+        value
+        for key, several in url.query.items()
+        for value in ([several] if isinstance(several, str) else several)
+        if value and is_secret(key, value)
+    ]
+    return [url.password, *values] if url.password else values

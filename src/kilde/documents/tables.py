@@ -16,10 +16,22 @@ from decimal import Decimal
 
 from kilde.documents.content import Cell, Table
 from kilde.documents.text import clean
+from kilde.errors import LoadError
 from kilde.types import Row, Scalar
 
 # Beyond this, neighbouring integers share a float, so a float may not be the number that was meant.
 _EXACT = 2**53
+
+MAX_CHARACTERS = 200_000_000
+"""Length of the longest text that a table may become. A packed file of a few megabytes can hold a
+thousand times its size, and a query has no size at all."""
+
+MAX_ROWS = 2_000_000
+"""Number of rows of the longest table that is read."""
+
+MAX_CELLS = 40_000_000
+"""Number of cells, blank ones too, of the largest table that is read. A cell without a value adds
+no text and still takes memory."""
 
 
 def scalar(value: object) -> Scalar:
@@ -90,19 +102,45 @@ def column_names(header: Iterable[object]) -> list[str]:
     return names
 
 
-def table_text(table: Table) -> tuple[str, tuple[Row, ...]]:
-    """The text of a table and its rows; rows without any value are left out."""
+def table_text(
+    table: Table,
+    name: str = "table",
+    *,
+    max_characters: int = MAX_CHARACTERS,
+    max_rows: int = MAX_ROWS,
+    max_cells: int = MAX_CELLS,
+) -> tuple[str, tuple[Row, ...]]:
+    """The text of a table and its rows; rows without any value are left out.
+
+    Raises :class:`LoadError`, with ``name`` as the source, as soon as a table goes over a limit.
+    """
     parts: list[str] = []
     rows: list[Row] = []
-    position = 0
-    for cells in table.rows:
+    position = total = 0
+    for number, cells in enumerate(table.rows, 1):
+        if number > max_rows:
+            raise _too_large(name, max_rows, "rows")
         text, values = _row(table.columns, cells)
+        total += len(values)
+        if total > max_cells:
+            raise _too_large(name, max_cells, "cells")
+        if position + len(text) > max_characters:
+            raise _too_large(name, max_characters, "characters")
         if not text:
             continue
         parts.append(text)
         rows.append(Row(position, position + len(text), values))
         position += len(text)
     return "".join(parts), tuple(rows)
+
+
+def _too_large(name: str, limit: int, what: str) -> LoadError:
+    return LoadError(
+        name,
+        f"the table has more than {limit:,} {what}, the most that is read",
+        hint="Split it into smaller files, or read less of it: fewer rows or columns, or a query "
+        "that selects or sums up what is asked about.",
+    )
 
 
 def _row(

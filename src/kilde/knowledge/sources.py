@@ -126,7 +126,16 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
     """
     wanted = collection or DEFAULT_COLLECTION
     if isinstance(given, Source):
-        return replace(given, collection=collection or given.collection)
+        source = replace(given, collection=collection or given.collection)
+        if source.kind == "sql":
+            from kilde.documents import sql
+
+            sql.check(source)
+        elif source.kind == "path":
+            folder = root / Path(source.location).expanduser()
+            if os.path.isdir(folder):  # noqa: PTH112  (no error where nobody may look)
+                source = replace(source, location=document_name(folder, root))
+        return source
     text = str(given)
     if "://" in text and not Path(text).exists():
         return Source("url", normal_url(text), wanted)

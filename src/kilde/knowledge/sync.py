@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kilde.documents.load import load
-from kilde.documents.sources import Found, Source, expand
+from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import KildeError, LoadError, NotFound
 from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.look import look
@@ -74,7 +74,10 @@ class Sync:
     def add(
         self, given: Iterable[str | Path | Source], collection: str | None, progress: Progress
     ) -> SyncReport:
-        """Register sources and read them. One that cannot be read at all is not registered."""
+        """Register sources and read them. One that cannot be read at all is not registered.
+
+        A folder that can be looked into stays registered whatever is in it.
+        """
         failed: list[Failure] = []
         before = listed = self._sources.load()
         fresh: list[Source] = []
@@ -92,8 +95,24 @@ class Sync:
             fresh = [*(other for other in fresh if not same(other, source)), source]
         if listed != before:
             self._save(listed)
-        report = self._read(fresh, progress, "add " + ", ".join(s.location for s in fresh))
+        # Also what has not changed may come back: a sheet that was removed from its workbook.
+        self._seen.forget(
+            name for name in self._seen.load() if any(covers(source, name) for source in fresh)
+        )
+        report = self._read(fresh, progress, "add " + ", ".join(map(_shown, fresh)))
+        new = [source for source in fresh if not any(same(source, old) for old in before.sources)]
+        self._drop_unreadable(new, {failure.source for failure in report.failed})
         return replace(report, failed=(*failed, *report.failed))
+
+    def _drop_unreadable(self, new: list[Source], failed: set[str]) -> None:
+        """Take out of the list again what was just added and gave nothing."""
+        stored = set(self._stored().values())
+        listed = kept = self._sources.load()
+        for source in new:
+            if _shown(source) in failed and not any(covers(source, name) for name in stored):
+                kept = kept.without_source(source)
+        if kept != listed:
+            self._save(kept)
 
     def run(self, progress: Progress) -> SyncReport:
         """Read all registered sources."""
@@ -104,7 +123,7 @@ class Sync:
         listed = self._sources.load()
         stored = self._stored()
         wanted = _spellings(name, self._root)
-        match = [source for source in listed.sources if source.location in wanted]
+        match = [source for source in listed.sources if {source.location, _shown(source)} & wanted]
         if match:
             for source in match:
                 listed = listed.without_source(source)
@@ -118,8 +137,8 @@ class Sync:
         else:
             gone = [key for key, source in stored.items() if key in wanted or source in wanted]
             if not gone:
-                known = [*stored, *(source.location for source in listed.sources)]
-                raise NotFound("source or document", name, known)
+                known = {*stored, *map(_shown, listed.sources)}
+                raise NotFound("source or document", redacted(name), known)
             # Of a workbook one sheet may go and the others stay.
             staying = {source for key, source in stored.items() if key not in gone}
             outside = {
@@ -130,7 +149,9 @@ class Sync:
             }
             listed = replace(listed, excluded=listed.excluded | outside)
         self._save(listed)
-        return SyncReport(removed=tuple(gone), version=self._delete(gone, f"remove {name}"))
+        return SyncReport(
+            removed=tuple(gone), version=self._delete(gone, f"remove {redacted(name)}")
+        )
 
     def forget_seen(self) -> None:
         """Make the next run read every file again."""
@@ -229,6 +250,11 @@ class Sync:
     def _save(self, listed: Listed) -> None:
         with translated("writing sources.toml", self._root):
             self._sources.save(listed)
+
+
+def _shown(source: Source) -> str:
+    """What a source is called in reports."""
+    return sql_name(source) if source.kind == "sql" else source.location
 
 
 def _was_read(document_id: str, source: str) -> bool:

@@ -30,7 +30,7 @@ def _rows(file: Any, name: str) -> Iterator[Sequence[Scalar]]:
     import pyarrow as pa
 
     try:
-        for batch in file.iter_batches():
+        for batch in file.iter_batches(batch_size=1024):  # few: cells may be long
             columns = [column.to_pylist() for column in batch.columns]
             for row in zip(*columns, strict=True):
                 yield [scalar(cell) for cell in row]
