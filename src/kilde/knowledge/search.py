@@ -9,6 +9,7 @@ of the passage: an English embedder let loose on Swedish nearly halves what is f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class Search:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self._beside = ThreadPoolExecutor(2, thread_name_prefix="kilde-search")
 
     def languages(self, view: View, scope: Scope) -> tuple[str, ...]:
         """The languages of the documents in scope, the most frequent first."""
@@ -88,9 +90,10 @@ class Search:
         # The searches tell rows and scores, no more: reading 200 whole passages took longer than
         # finding them. The language matters where not all of them vote.
         columns = () if votes is None or votes.issuperset(languages) else ("language",)
+        # Both searches wait for other threads most of the time, so they wait together.
+        dense = self._beside.submit(self._dense, view, question, language, languages, where)
         lexical = view.lexical(terms, where, DEPTH, columns) if terms else None
-        dense = self._dense(view, question, language, languages, where)
-        return _hits(view, lexical, dense, votes, limit)
+        return _hits(view, lexical, dense.result(), votes, limit)
 
     def _dense(
         self, view: View, question: str, language: str, languages: Sequence[str], where: str
