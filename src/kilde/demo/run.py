@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilde.demo.example import Edit, Question, apply, load_script, make_workspace
+from kilde.demo.example import Edit, Question, Script, apply, load_script, make_workspace
 from kilde.types import Answer, Progress
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(language: str, folder: Path, stage: Stage) -> list[str]:
     script = load_script(language)
     workspace, collections = make_workspace(language, folder)
     with workspace:
-        _fetch_models(workspace, stage)
+        _fetch_models(workspace, script, stage)
         unmet = _index(workspace, collections, stage)
         history: list[Answer] = []
         for number, question in enumerate(script.questions, 1):
@@ -53,12 +53,17 @@ def run(language: str, folder: Path, stage: Stage) -> list[str]:
     return unmet
 
 
-def _fetch_models(workspace: Workspace, stage: Stage) -> None:
+def _fetch_models(workspace: Workspace, script: Script, stage: Stage) -> None:
+    """Fetch what the script needs; the week plan's model is not part of it."""
     from kilde.models.cache import installed
     from kilde.models.catalogue import find
 
+    agents = {script.edit.agent, *(question.agent for question in script.questions)}
+    asked = {workspace.definition(agent).model or workspace.config.model for agent in agents}
     here = {model.name for model in installed()}
     for name in workspace.models():
+        if name not in {workspace.config.embedder, *asked}:
+            continue
         if name not in here:
             stage.say(f"Fetching the model {name} once ({find(name).megabytes} MB).")
         stage.pull(name)

@@ -1,0 +1,47 @@
+"""Write requests for week plans and the right plans, to train and to test the agent `week-plan`.
+
+One JSON object on a line, as `kilde.demo.week_plan.rows` describes it, in four files:
+`week-plan.{da,en}.{train,test}.jsonl`. Two runs with the same options write the same bytes.
+
+    python scripts/generate_week_plans.py --out DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from kilde.demo.week_plan import LANGUAGES, rows
+from kilde.demo.week_plan.requests import Split
+
+
+def write(folder: Path, *, train: int, test: int, seed: int) -> list[Path]:
+    """Write the files, `train` and `test` rows for each language, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: dict[Split, int] = {"train": train, "test": test}
+    written = []
+    for language in LANGUAGES:
+        for split, count in counts.items():
+            path = folder / f"week-plan.{language}.{split}.jsonl"
+            made = rows(language, split, count, seed)
+            lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in made]
+            path.write_bytes("".join(lines).encode("utf-8"))
+            written.append(path)
+    return written
+
+
+def main() -> None:
+    """Read the options and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
+    parser.add_argument("--train", type=int, default=260, help="training rows for each language")
+    parser.add_argument("--test", type=int, default=60, help="test rows for each language")
+    parser.add_argument("--seed", type=int, default=0, help="another number gives other rows")
+    options = parser.parse_args()
+    for path in write(options.out, train=options.train, test=options.test, seed=options.seed):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
