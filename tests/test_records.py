@@ -1,7 +1,8 @@
-"""Answers come back as they were given."""
+"""Answers come back as they were given, and so does what people thought of them."""
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +12,18 @@ import pytest
 
 from kilde.errors import NotFound, StoreError
 from kilde.records import Records
-from kilde.types import Answer, Citation, Claim, DocumentRef, Hit, Message, Passage, Trace, Usage
+from kilde.types import (
+    Answer,
+    Citation,
+    Claim,
+    DocumentRef,
+    Feedback,
+    Hit,
+    Message,
+    Passage,
+    Trace,
+    Usage,
+)
 
 _REF = DocumentRef("d", "Tider 😀", "docs/a.md", "health", "da", "abc")
 _PASSAGE = Passage(
@@ -48,6 +60,9 @@ ANSWER = Answer(
     trace=_TRACE,
     at=datetime(2026, 5, 1, 12, 30, 15, 123456, tzinfo=UTC),
 )
+
+UP = Feedback("f1", "a1", "health", "up", "", datetime(2026, 5, 2, tzinfo=UTC))
+DOWN = Feedback("f2", "a1", "health", "down", "Prisen er 465 kr.", UP.at + timedelta(hours=1))
 
 
 @pytest.fixture
@@ -102,6 +117,9 @@ def test_a_database_that_cannot_be_written_or_read(tmp_path: Path) -> None:
         lambda: Records(broken).get("a1"),
         lambda: Records(broken).latest(),
         lambda: Records(broken).forget(before=ANSWER.at),
+        lambda: Records(broken).add_feedback(UP),
+        lambda: Records(broken).feedback(),
+        lambda: Records(broken).judged(),
         lambda: Records(tmp_path / "none" / "x.db").save(ANSWER),
     ):
         with pytest.raises(StoreError) as caught:
@@ -127,3 +145,76 @@ def test_closing_twice(records: Records) -> None:
     records.save(ANSWER)
     records.close()
     records.close()
+
+
+def test_an_answer_is_found_by_the_beginning_of_its_id(records: Records) -> None:
+    with pytest.raises(NotFound):
+        records.find("last")
+    names = ["1a2b3c4d" + "0" * 24, "1a2b3c9d" + "0" * 24]
+    for number, name in enumerate(names):
+        records.save(replace(ANSWER, id=name, at=ANSWER.at + timedelta(days=number)))
+    assert records.find("1a2b3c4d").id == names[0]
+    assert records.find("1A2B3C4").id == names[0]
+    assert records.find(names[1]).id == names[1]
+    assert records.find("last").id == names[1]
+    with pytest.raises(NotFound, match="more digits") as several:
+        records.find("1a2b3c")
+    assert names[0] in several.value.hint and names[1] in several.value.hint
+    for unknown in ("1a2b3", "ffffffff", "%", "1a2b3c%", ""):
+        with pytest.raises(NotFound, match="1a2b3c9d0"):
+            records.find(unknown)
+
+
+def test_feedback_comes_back_newest_first_and_by_agent(records: Records) -> None:
+    records.save(ANSWER)
+    records.save(replace(ANSWER, id="a2", agent="site"))
+    other = replace(UP, id="f3", answer_id="a2", agent="site")
+    for feedback in (DOWN, UP, other):
+        records.add_feedback(feedback)
+    assert records.feedback() == [DOWN, other, UP]  # what came last within one moment is newer
+    assert records.feedback(agent="health") == [DOWN, UP]
+    assert records.feedback(agent="nobody") == []
+
+
+def test_a_later_rating_of_an_answer_takes_the_place_of_the_earlier(records: Records) -> None:
+    records.save(ANSWER)
+    records.save(replace(ANSWER, id="a2"))
+    records.add_feedback(UP)
+    assert records.judged() == [(UP, ANSWER)]
+    records.add_feedback(DOWN)
+    assert records.judged() == [(DOWN, ANSWER)]
+    again = replace(UP, id="f3", at=DOWN.at)
+    records.add_feedback(again)
+    assert records.judged() == [(again, ANSWER)]
+    assert len(records.feedback()) == 3
+    assert records.judged(agent="site") == []
+
+
+def test_feedback_on_an_answer_that_is_not_kept(records: Records) -> None:
+    with pytest.raises(NotFound):
+        records.add_feedback(UP)
+    assert records.feedback() == []
+
+
+def test_feedback_is_forgotten_with_its_answer(records: Records) -> None:
+    records.save(ANSWER)
+    records.save(replace(ANSWER, id="a2", at=ANSWER.at + timedelta(days=1)))
+    kept = replace(UP, id="f2", answer_id="a2")
+    records.add_feedback(UP)
+    records.add_feedback(kept)
+    assert records.forget(before=ANSWER.at + timedelta(hours=1)) == 1
+    assert records.feedback() == [kept]
+
+
+def test_a_database_of_before_gains_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    records = Records(path)
+    records.save(ANSWER)
+    records.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE feedback")
+    connection.close()
+    newer = Records(path)
+    newer.add_feedback(UP)
+    assert newer.judged() == [(UP, ANSWER)]
+    newer.close()

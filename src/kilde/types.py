@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 UNKNOWN_LANGUAGE = "und"
@@ -300,6 +301,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody thought of an answer: a rating, and what it should have said.
+
+    ``rating`` judges the answer as it was shown; ``correction`` is the text that would have been
+    better, empty where nobody wrote one. ``agent`` is the one that answered.
+    """
+
+    id: str
+    answer_id: str
+    agent: str
+    rating: Literal["up", "down"]
+    correction: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """Stream event: the passages that the answer will be made from."""
 
@@ -328,6 +345,24 @@ class Done:
 
 
 StreamEvent = Retrieved | Delta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A tuned LoRA as it is served: ``path`` is its GGUF file, ``name`` is such as "week-plan@2".
+
+    ``base`` is the SHA-256 (hex) of the model file it was trained on; empty where nobody knows.
+    ``languages`` are those it was trained in; ``None`` means any. ``examples`` says whether the
+    examples of the agent's file stood in the prompts it was trained on, and ``document_tokens``
+    how many tokens documents took there at most; 0 is as without an adapter.
+    """
+
+    name: str
+    path: Path
+    base: str = ""
+    languages: frozenset[str] | None = None
+    examples: bool = True
+    document_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,11 +436,13 @@ class Progress(Protocol):
     """Told how far a long piece of work has come; the command line draws a bar from it.
 
     ``start`` opens a step with a label and a total (``None`` when unknown) counted in ``unit``;
-    ``advance`` adds to it; ``finish`` closes it. Steps do not nest.
+    ``advance`` adds to it; ``tell`` shows a few words beside it, until the next ones; ``finish``
+    closes it. Steps do not nest.
     """
 
     def start(self, label: str, total: int | None, unit: str) -> None: ...
     def advance(self, amount: int = 1) -> None: ...
+    def tell(self, words: str) -> None: ...
     def finish(self) -> None: ...
 
 
@@ -417,6 +454,9 @@ class NoProgress:
 
     def advance(self, amount: int = 1) -> None:
         """Ignore the advance."""
+
+    def tell(self, words: str) -> None:
+        """Ignore the words."""
 
     def finish(self) -> None:
         """Ignore the end."""

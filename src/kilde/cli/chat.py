@@ -41,6 +41,8 @@ def chat_command(session: Session, agent: str | None, as_of: str | None) -> int:
         if line == "/sources":
             if said:
                 show.sources(said[-1])
+                if session.workspace.config.records:
+                    show.rate(said[-1])
             else:
                 click.echo("There is no answer yet.")
         elif line.startswith("/"):

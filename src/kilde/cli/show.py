@@ -30,6 +30,11 @@ def answer(found: Answer, *, prompt: bool = False) -> None:
     remarks(found)
 
 
+def rate(found: Answer) -> None:
+    """Print how to say whether an answer was good; only for one that is kept."""
+    click.echo(_dim(f"Was it right? kilde feedback add {found.id[:8]} --up|--down"))
+
+
 def sources(found: Answer) -> None:
     """Print the numbered sources of an answer, or the nearest documents where it has none."""
     if found.abstained and found.nearest:
