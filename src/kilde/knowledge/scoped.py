@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from kilde.knowledge.context import Context, assemble
-from kilde.knowledge.search import Scope, Search
+from kilde.knowledge.schema import to_passage, to_ref
+from kilde.knowledge.search import CITABLE, Scope, Search
 from kilde.knowledge.unknown import unknown_share
-from kilde.knowledge.view import View
+from kilde.knowledge.view import View, one_of
 from kilde.types import Hit
 
 # A tag, a version's number, a moment; None is the latest state.
 AsOf = str | int | datetime | None
+# How many documents are read at a time where all of them are.
+_DOCUMENTS = 100
 
 
 class ScopedKnowledge:
@@ -57,6 +60,26 @@ class ScopedKnowledge:
         held = self._search.languages(view, self._scope)
         languages = sorted(held, key=lambda code: code != language)
         return unknown_share(view, question, self._scope.within, languages)
+
+    def passages(self, as_of: AsOf = None) -> Iterator[Hit]:
+        """Every passage within the scope that can be cited, by document and place in it.
+
+        Read a few documents at a time, so that memory stays flat. The score says nothing: it is 1.
+        """
+        view = self._open_view(as_of)
+        if view is None:
+            return
+        where = self._scope.filter(CITABLE)
+        ids = sorted(
+            document_id
+            for batch in view.batches(["document_id"], f"ordinal = 0 AND {self._scope.within}")
+            for document_id in batch["document_id"]
+        )
+        for start in range(0, len(ids), _DOCUMENTS):
+            some = one_of("document_id", ids[start : start + _DOCUMENTS])
+            rows = view.rows(where=f"{where} AND {some}")
+            for row in sorted(rows, key=lambda row: (row["document_id"], row["ordinal"])):
+                yield Hit(to_passage(row), to_ref(row), 1.0)
 
     def context(
         self,

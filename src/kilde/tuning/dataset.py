@@ -1,0 +1,210 @@
+"""A dataset: rows to learn from, rows to be tested on, and a card that says where they come from.
+
+Rows that come from the same document stay on the same side of a split, so that a test never asks
+about a text that was trained on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kilde.errors import ConfigError, NotFound, StoreError
+from kilde.tuning.formats import read_rows
+from kilde.tuning.rows import Method, Row, data_hash, to_jsonl
+
+_NAME = re.compile(r"[\w-]{1,64}")
+_ROWS, _TEST, _CARD = "rows.jsonl", "test.jsonl", "card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetCard:
+    """What a dataset is: for which agent, from where, how many rows of which languages.
+
+    ``data_hash`` is the SHA-256 of the training rows' content in order. ``source`` is the word
+    after ``--from``.
+    """
+
+    name: str
+    agent: str
+    method: Method
+    source: str
+    created_at: datetime
+    rows: int
+    test_rows: int
+    data_hash: str
+    languages: Mapping[str, int]
+    documents: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The rows of a dataset: those to learn from, and those that a tuned model is tested on."""
+
+    card: DatasetCard
+    rows: tuple[Row, ...]
+    test: tuple[Row, ...]
+
+
+class Datasets:
+    """The datasets of a workspace, one folder each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all datasets."""
+        return tuple(sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_CARD}")))
+
+    def load(self, name: str) -> Dataset:
+        """A dataset by name. Raises :class:`NotFound`, :class:`StoreError` for a damaged one."""
+        card = self.card(name)
+        folder = self._folder / name
+        return Dataset(card, _read(folder / _ROWS, card.method), _read(folder / _TEST, card.method))
+
+    def card(self, name: str) -> DatasetCard:
+        """The card of a dataset. Raises as :meth:`load` does."""
+        path = self._folder / name / _CARD
+        if not _NAME.fullmatch(name) or not path.is_file():
+            raise NotFound(
+                "dataset", name, self.names(), hint="Make one: kilde dataset build AGENT --from …"
+            )
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            data["created_at"] = datetime.fromisoformat(data["created_at"])
+            data["documents"], data["notes"] = tuple(data["documents"]), tuple(data["notes"])
+            return DatasetCard(**data)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise StoreError(
+                f"{path} cannot be read: {error}.",
+                hint=f"Build the dataset again: kilde dataset build … --name {name} --replace",
+            ) from error
+
+    def save(
+        self,
+        name: str,
+        *,
+        agent: str,
+        method: Method,
+        source: str,
+        rows: Sequence[Row],
+        test: Sequence[Row] = (),
+        notes: Sequence[str] = (),
+        replace_old: bool = False,
+    ) -> DatasetCard:
+        """Keep a dataset under a name; all of it is written, or nothing.
+
+        Raises :class:`ConfigError` for a name that will not do or is taken (unless
+        ``replace_old``), :class:`StoreError` when it cannot be written.
+        """
+        if not _NAME.fullmatch(name):
+            raise ConfigError([f"{name!r}: a dataset's name has letters, digits, _ and - only"])
+        target = self._folder / name
+        if target.exists() and not replace_old:
+            raise ConfigError(
+                [f"There is a dataset {name!r} already."],
+                hint="Replace it with --replace, or choose another name with --name.",
+            )
+        card = DatasetCard(
+            name=name,
+            agent=agent,
+            method=method,
+            source=source,
+            created_at=datetime.now(UTC),
+            rows=len(rows),
+            test_rows=len(test),
+            data_hash=data_hash(rows),
+            languages=dict(Counter(row.language for row in rows).most_common()),
+            documents=tuple(sorted({d for row in rows for d in row.lineage.documents})),
+            notes=tuple(notes),
+        )
+        staged, old = self._folder / f".{name}.{os.getpid()}", self._folder / f".{name}.old"
+        told = asdict(card) | {"created_at": card.created_at.isoformat()}
+        try:
+            staged.mkdir(parents=True, exist_ok=True)
+            (staged / _ROWS).write_text(to_jsonl(rows), encoding="utf-8")
+            (staged / _TEST).write_text(to_jsonl(test), encoding="utf-8")
+            (staged / _CARD).write_text(
+                json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8"
+            )
+            shutil.rmtree(old, ignore_errors=True)
+            if target.exists():
+                target.rename(old)
+            staged.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
+        except OSError as error:
+            shutil.rmtree(staged, ignore_errors=True)
+            if old.exists() and not target.exists():
+                old.rename(target)
+            raise StoreError(
+                f"The dataset {name!r} could not be kept: {error.strerror}.",
+                hint=f"Make room, and make {self._folder} writable.",
+            ) from error
+        return card
+
+    def resplit(self, name: str, *, share: float, seed: int = 0) -> DatasetCard:
+        """Deal the rows of a dataset anew into training and test rows."""
+        found = self.load(name)
+        rows, test = split([*found.rows, *found.test], share=share, seed=seed)
+        card = found.card
+        return self.save(
+            name,
+            agent=card.agent,
+            method=card.method,
+            source=card.source,
+            rows=rows,
+            test=test,
+            notes=card.notes,
+            replace_old=True,
+        )
+
+
+def _read(path: Path, method: Method) -> tuple[Row, ...]:
+    return tuple(read_rows(path, method)) if path.stat().st_size else ()
+
+
+def split(rows: Sequence[Row], *, share: float, seed: int = 0) -> tuple[list[Row], list[Row]]:
+    """Two parts of the rows, the second of about ``share`` (0..1) of them.
+
+    Rows that have a document or a question in common stay together; the order within each part is
+    kept. Rows are drawn by a seed.
+    """
+    groups = _together(rows)
+    order = sorted(set(groups))
+    random.Random(seed).shuffle(order)  # noqa: S311  (nothing secret)
+    sizes = Counter(groups)
+    wanted, chosen, taken = round(len(rows) * share), set[int](), 0
+    for group in order:
+        # A group that would overshoot by more than it fills is left to the first part.
+        if taken < wanted and taken + sizes[group] - wanted <= wanted - taken:
+            chosen.add(group)
+            taken += sizes[group]
+    first = [row for row, group in zip(rows, groups, strict=True) if group not in chosen]
+    return first, [row for row, group in zip(rows, groups, strict=True) if group in chosen]
+
+
+def _together(rows: Sequence[Row]) -> list[int]:
+    """For each row the number of its group: rows with a document or a question in common."""
+    leader = list(range(len(rows)))
+
+    def find(index: int) -> int:
+        while leader[index] != index:
+            leader[index] = leader[leader[index]]
+            index = leader[index]
+        return index
+
+    seen: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        marks = [f"d{document}" for document in row.lineage.documents]
+        for mark in [*marks, "q" + " ".join(row.question.casefold().split())]:
+            leader[find(index)] = find(seen.setdefault(mark, index))
+    return [find(index) for index in range(len(rows))]
