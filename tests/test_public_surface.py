@@ -17,16 +17,18 @@ SURFACE: dict[type, str] = {
     Workspace: """
         agent(self, name: str) -> Agent
         agents(self) -> tuple[str, ...]
+        base_sha256(self, model: str) -> str
         check_agents(self) -> Mapping[str, tuple[str, ...]]
         close(self) -> None
         default_agent(self) -> Agent
         definition(self, name: str) -> AgentDefinition
-        generator(self, name: str) -> Generator
+        generator(self, model: str, adapter: Adapter | None = None) -> Generator
         init(cls, path: str | Path) -> Workspace
         knowledge
         models(self) -> tuple[str, ...]
         open(cls, path: str | Path) -> Workspace
         records
+        registry
     """,
     KnowledgeBase: """
         add(self, sources: Iterable[str | Path | Source], *, collection: str | None = None,
@@ -52,10 +54,10 @@ SURFACE: dict[type, str] = {
     Agent: """
         ask(self, question: str, *,
             history: Sequence[Message | Mapping[str, str] | Answer] = (),
-            retrieval: bool | None = None, adapter: bool = True, as_of: AsOf = None) -> Answer
+            retrieval: bool | None = None, adapter: bool | str = True, as_of: AsOf = None) -> Answer
         stream(self, question: str, *,
             history: Sequence[Message | Mapping[str, str] | Answer] = (),
-            retrieval: bool | None = None, adapter: bool = True,
+            retrieval: bool | None = None, adapter: bool | str = True,
             as_of: AsOf = None) -> Iterator[StreamEvent]
     """,
 }

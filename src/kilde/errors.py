@@ -3,7 +3,7 @@
     KildeError
     ├── ConfigError           a TOML file or a setting is wrong (lists all faults)
     ├── WorkspaceError        no workspace here, or it cannot be used
-    │   └── StoreError        the knowledge base cannot be read or written
+    │   └── StoreError        the knowledge base or the adapters cannot be read or written
     │       └── ReindexNeeded the store was built with another embedder or split
     ├── NotFound              an agent, model, tag, collection or document that does not exist
     ├── LoadError             one source could not be read (the others are still indexed)
@@ -11,6 +11,7 @@
     │   ├── ModelMissing      not in the cache: pull it
     │   └── LicenceNeeded     the model has terms of its own that nobody accepted yet
     ├── GenerationError       a generator could not answer
+    ├── TuningError           rows that cannot be trained on, or a training that failed
     └── MissingExtra          an optional dependency is not installed
 
 Errors of third-party libraries are translated where the library is called, so callers need to
@@ -48,7 +49,7 @@ class WorkspaceError(KildeError):
 
 
 class StoreError(WorkspaceError):
-    """The knowledge base cannot be read or written."""
+    """The knowledge base or the registry of adapters cannot be read or written."""
 
 
 class ReindexNeeded(StoreError):
@@ -111,6 +112,10 @@ class LicenceNeeded(ModelError):
 
 class GenerationError(KildeError):
     """A generator could not answer."""
+
+
+class TuningError(KildeError):
+    """Rows cannot be trained on, or a training failed."""
 
 
 class MissingExtra(KildeError):

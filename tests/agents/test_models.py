@@ -207,7 +207,9 @@ def agent_with(centre: Workspace, generator: Breaking, kept: list[Answer]) -> Ag
         "health",
         centre.definition("health"),
         centre.knowledge.scoped(Scope(frozenset({"health"}))),
-        lambda: generator,
+        lambda adapter: generator,
+        lambda name: None,
+        lambda: "",
         kept.append,
     )
 

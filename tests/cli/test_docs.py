@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.tuning.lora import card, stage
 
 from kilde.cli.results import result_types
+from kilde.tuning.registry import Registry
 
 from .conftest import Kilde
 
@@ -27,13 +29,25 @@ CALLS: dict[str, list[str]] = {
     "remove": ["health/library.md"],
     "search": ["when does the library open"],
     "ask": ["When does the library open on Mondays?"],
+    "feedback add": ["last", "--up"],
+    "feedback list": [],
     "history": [],
     "check": [],
     "reindex": [],
     "agent list": [],
     "agent show": ["health"],
     "agent check": [],
+    "adapter list": [],
+    "adapter show": ["health@1"],
     "model list": [],
+}
+# What has to happen before some of the calls.
+BEFORE: dict[str, list[list[str]]] = {
+    "feedback add": [["ask", "When does the library open?"]],
+    "feedback list": [
+        ["ask", "When does the library open?"],
+        ["feedback", "add", "last", "--correction", "At 9:15."],
+    ],
 }
 # What the result of each must hold, so that an empty one does not pass for a good one.
 HOLDS: dict[str, Callable[[Any], object]] = {
@@ -43,14 +57,25 @@ HOLDS: dict[str, Callable[[Any], object]] = {
     "remove": lambda found: found["removed"] == ["health/library.md"],
     "search": lambda found: found[0]["passage"]["document_id"] == "health/library.md",
     "ask": lambda found: found["citations"] and found["trace"]["messages"],
+    "feedback add": lambda found: found["rating"] == "up" and found["answer_id"],
+    "feedback list": lambda found: found[0]["feedback"]["correction"] == "At 9:15.",
     "history": lambda found: len(found) >= 2,
     "check": lambda found: found == {"faults": [], "repaired": False},
     "reindex": lambda found: len(found["replaced"]) == 3,
     "agent list": lambda found: found[0]["agent"] == "health",
     "agent show": lambda found: found["definition"]["collections"] == ["health"],
     "agent check": lambda found: found == [{"agent": "health", "faults": []}],
+    "adapter list": lambda found: found[0]["adapter"] == "health@1",
+    "adapter show": lambda found: found["card"]["documents"] == ["walking", "exercise"],
     "model list": lambda found: len(found) >= 4,
 }
+
+
+@pytest.fixture
+def workspace(workspace: Path) -> Path:
+    """The workspace of the command line's tests, with one tuned adapter."""
+    Registry(workspace / ".kilde" / "adapters").add("health", stage(workspace / "staged"), card())
+    return workspace
 
 
 def test_the_generated_pages_are_up_to_date() -> None:
@@ -69,6 +94,8 @@ def test_every_command_with_json_is_called_here() -> None:
 def test_real_output_is_what_the_schema_says(kilde: Kilde, workspace: Path, command: str) -> None:
     schema = json.loads((SCHEMAS / f"{command.replace(' ', '-')}.schema.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
+    for arguments in BEFORE.get(command, []):
+        assert kilde(*arguments, cwd=workspace).code == 0
     ended = kilde(*command.split(), *CALLS[command], "--json", cwd=workspace)
     found = json.loads(ended.out)
     Draft202012Validator(schema).validate(found)

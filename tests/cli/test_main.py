@@ -19,7 +19,8 @@ def test_help_names_every_command(kilde: Kilde) -> None:
     ended = kilde("--help")
     assert ended.code == 0
     for name in (
-        "add agent ask chat check demo history init list model reindex remove search sync tag"
+        "adapter add agent ask chat check demo feedback history init list model reindex remove "
+        "search sync tag"
     ).split():
         assert f"\n  {name} " in ended.out
 
@@ -50,6 +51,8 @@ def test_version(kilde: Kilde) -> None:
         ["model", "remove", "nothing"],
         ["agent", "show", "nobody"],
         ["demo", "--lang", "xx"],
+        ["feedback", "add", "last", "--up"],
+        ["feedback", "add", "123456"],
     ],
     ids=" ".join,
 )

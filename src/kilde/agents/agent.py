@@ -9,8 +9,10 @@ from __future__ import annotations
 import collections.abc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from kilde.agents.adapting import FindAdapter, choose_adapter
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.fitting import document_budget, fit, max_tokens
 from kilde.agents.followup import standalone
@@ -23,12 +25,14 @@ from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.knowledge.scoped import AsOf, ScopedKnowledge
 from kilde.language.detect import detect_among
 from kilde.types import (
+    Adapter,
     Answer,
     Arm,
     Delta,
     Done,
     GenerationRequest,
     Generator,
+    Hit,
     Message,
     Retrieved,
     StreamEvent,
@@ -43,10 +47,21 @@ _UNKNOWN = 0.3
 _SURE = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The messages that a model reads, the passages in them, and the language to answer in."""
+
+    messages: tuple[Message, ...]
+    passages: tuple[Hit, ...]
+    language: str
+
+
 class Agent:
     """One agent of a workspace.
 
-    ``generator`` opens the agent's generator when it is first needed. ``on_answer`` is told every
+    ``generator`` opens the agent's generator, with an adapter loaded or with none asked for, when a
+    question first needs it. ``adapters`` finds the agent's adapter or one by its name; ``base`` is
+    the SHA-256 of the agent's model file, empty where it is none. ``on_answer`` is told every
     finished answer.
     """
 
@@ -55,13 +70,17 @@ class Agent:
         key: str,
         definition: AgentDefinition,
         knowledge: ScopedKnowledge,
-        generator: Callable[[], Generator],
+        generator: Callable[[Adapter | None], Generator],
+        adapters: FindAdapter,
+        base: Callable[[], str],
         on_answer: Callable[[Answer], None],
     ) -> None:
         self.key = key
         self.definition = definition
-        self._knowledge = knowledge
+        self.knowledge = knowledge
         self._open_generator = generator
+        self._find_adapter = adapters
+        self._base = base
         self._on_answer = on_answer
 
     def ask(
@@ -70,15 +89,16 @@ class Agent:
         *,
         history: Sequence[Message | Mapping[str, str] | Answer] = (),
         retrieval: bool | None = None,
-        adapter: bool = True,
+        adapter: bool | str = True,
         as_of: AsOf = None,
     ) -> Answer:
         """The whole answer.
 
-        ``history`` is the conversation so far. ``retrieval`` and ``adapter`` choose the arm;
-        retrieval is as the agent's file says where it is not given. ``as_of`` answers from a past
-        state of the documents. Raises :class:`GenerationError`, :class:`NotFound` (no such past
-        state), ``ValueError`` (an empty question or a malformed history).
+        ``history`` is the conversation so far. ``retrieval`` and ``adapter`` choose the arm: as
+        the agent's file says where they are not given, without where they are false; ``adapter``
+        may also be the name of one ("week-plan@2"). ``as_of`` answers from a past state of the
+        documents. Raises :class:`GenerationError`, :class:`NotFound` (no such past state, no such
+        adapter), ``ValueError`` (an empty question or a malformed history).
         """
         for event in self.stream(
             question, history=history, retrieval=retrieval, adapter=adapter, as_of=as_of
@@ -93,19 +113,16 @@ class Agent:
         *,
         history: Sequence[Message | Mapping[str, str] | Answer] = (),
         retrieval: bool | None = None,
-        adapter: bool = True,
+        adapter: bool | str = True,
         as_of: AsOf = None,
     ) -> Iterator[StreamEvent]:
         """The answer as it comes: what was found, text, and at the end the whole answer."""
         if not question.strip():
             raise ValueError("the question is empty")
-        arm = Arm(
-            self.definition.retrieval if retrieval is None else retrieval,
-            adapter and bool(self.definition.adapter),
-        )
+        looked_up = self.definition.retrieval if retrieval is None else retrieval
         # One state of the documents from beginning to end: its offsets must agree.
-        knowledge = self._knowledge.at(as_of) if arm.retrieval else None
-        run = self._look_up(question.strip(), conversation(history), arm, knowledge)
+        knowledge = self.knowledge.at(as_of) if looked_up else None
+        run = self._look_up(question.strip(), conversation(history), adapter, knowledge)
         yield Retrieved(run.hits)
         if self._policy(run) == "strict" and not self._holds_answer(run, knowledge):
             answer = run.declined()
@@ -116,42 +133,93 @@ class Agent:
         self._on_answer(answer)
         yield Done(answer)
 
-    def _look_up(
+    def on_trial(self, adapters: FindAdapter) -> Agent:
+        """The same agent with other adapters; nobody is told what it answers."""
+        return Agent(
+            self.key,
+            self.definition,
+            self.knowledge,
+            self._open_generator,
+            adapters,
+            self._base,
+            lambda _: None,
+        )
+
+    def prompt(
         self,
         question: str,
-        history: tuple[Message, ...],
-        arm: Arm,
-        knowledge: ScopedKnowledge | None,
+        history: tuple[Message, ...] = (),
+        *,
+        adapter: Adapter,
+        retrieval: bool,
+        limit: int = _HITS,
+        choose: Callable[[Sequence[Hit]], Sequence[Hit]] = tuple,
+    ) -> Prompt:
+        """What the model would read for a question, if that adapter answered it.
+
+        ``choose`` picks among at most ``limit`` passages that were found; the first are the best.
+        Raises what :meth:`ask` raises.
+        """
+        knowledge = self.knowledge.at() if retrieval else None
+        run = self._begun(question.strip(), history, knowledge)
+        run.tuned = adapter
+        # The adapter need not exist yet: the words of a prompt are the model's.
+        generator = run.generator = self._open_generator(None)
+        if knowledge:
+            run.hits = tuple(choose(knowledge.search(run.search_text, limit=limit)))
+            self._read(run, knowledge, generator)
+        fit(run, self.definition, generator)
+        return Prompt(run.messages, run.context.passages, run.language)
+
+    def _begun(
+        self, question: str, history: tuple[Message, ...], knowledge: ScopedKnowledge | None
     ) -> Run:
         languages = knowledge.languages() if knowledge else ()
         language = self.definition.language or detect_among(
             question, languages or ("en",), default=languages[0] if languages else "en"
         )
-        run = Run(
+        return Run(
             agent=self.key,
             question=question,
             history=history,
             language=language,
-            arm=arm,
+            arm=Arm(knowledge is not None, adapter=False),
             search_text=standalone(question, history, language),
             version=knowledge.version() if knowledge else None,
         )
-        if knowledge:
-            run.hits = tuple(knowledge.search(run.search_text, limit=_HITS))
-            run.timings["search"] = time.perf_counter() - run.started
-        if knowledge and run.hits:
-            generator = self._generator(run)
+
+    def _read(self, run: Run, knowledge: ScopedKnowledge, generator: Generator) -> None:
+        """Put what was found into the run, as far as there is room."""
+        if run.hits:
             run.context = knowledge.context(
                 run.hits,
                 budget=document_budget(run, self.definition, generator),
                 count_tokens=generator.count_tokens,
             )
+
+    def _look_up(
+        self,
+        question: str,
+        history: tuple[Message, ...],
+        adapter: bool | str,
+        knowledge: ScopedKnowledge | None,
+    ) -> Run:
+        run = self._begun(question, history, knowledge)
+        run.tuned = choose_adapter(adapter, run.language, self._find_adapter, self._base, run.note)
+        run.arm = Arm(run.arm.retrieval, adapter=run.tuned is not None)
+        if knowledge:
+            run.hits = tuple(knowledge.search(run.search_text, limit=_HITS))
+            run.timings["search"] = time.perf_counter() - run.started
+            if run.hits:
+                self._read(run, knowledge, self._generator(run))
         return run
 
     def _generator(self, run: Run) -> Generator:
         """The agent's generator, or quotation where its model does not know the language."""
-        generator = self._open_generator()
-        if generator.languages is None or run.language in generator.languages or run.arm.adapter:
+        if run.generator is None:
+            run.generator = self._open_generator(run.tuned)
+        generator = run.generator
+        if generator.languages is None or run.language in generator.languages or run.tuned:
             return generator
         run.note(f"{generator.name} does not know the language {run.language!r}: quoted instead")
         return Quotes()
@@ -178,13 +246,18 @@ class Agent:
     def _written(self, run: Run) -> collections.abc.Generator[StreamEvent, None, Answer]:
         """Generate, check and stream; returns the answer."""
         began = time.perf_counter()
-        writer = Writer(self._policy(run), max_words=self.definition.max_words)
+        writer = Writer(
+            self._policy(run),
+            max_words=self.definition.max_words,
+            form=self.definition.output is not None,
+        )
         generator = self._generator(run)
         yield from writer.write(generator, self._request(run, generator))
         run.raw, run.usage = writer.raw, writer.usage
         if self.definition.output is not None:
             check_form(self.key, writer.text, self.definition.output.json_schema)
-        if writer.policy == "strict" and not writer.claims and generator.name != "quotes":
+        unsupported = not writer.claims and not writer.declined
+        if writer.policy == "strict" and unsupported and generator.name != "quotes":
             run.note("no sentence of the model was supported: quoted instead")
             quotes = Quotes()
             yield from writer.write(quotes, self._request(run, quotes))
@@ -204,7 +277,7 @@ class Agent:
         run.model = generator.name
         if run.arm.adapter and generator.name == "quotes":
             run.arm = Arm(run.arm.retrieval, adapter=False)
-        run.adapter = definition.adapter if run.arm.adapter else None
+        run.adapter = run.tuned.name if run.tuned and run.arm.adapter else None
         return GenerationRequest(
             messages=run.messages,
             question=run.search_text,

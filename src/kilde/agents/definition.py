@@ -14,6 +14,10 @@ from kilde.toml import read_toml
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
+# The value of ``adapter`` that switches adapters off.
+NO_ADAPTER = "none"
+
+
 class Example(Strict):
     """A question with the answer the agent would give: shows tone and form, is never a source."""
 
@@ -40,8 +44,9 @@ class AgentDefinition(Strict):
     ``collections`` is what the agent may use: all where it is left out, nothing where it is empty.
     ``language`` is the one it answers in; where it is left out, that of the question.
     ``grounding`` is what happens to a claim that no document supports: removed (``strict``), marked
-    (``flag``), or not even looked at (``off``). ``model`` and ``adapter`` default to those of the
-    workspace.
+    (``flag``), or not even looked at (``off``). ``model`` defaults to that of the workspace.
+    ``adapter`` is the tuned adapter that answers: the promoted one of the agent where it is left
+    out, one by its name (``"week-plan@2"``), a ``.gguf`` file of the workspace, or ``"none"``.
     """
 
     name: Text

@@ -27,14 +27,21 @@ def max_tokens(definition: AgentDefinition, generator: Generator) -> int:
 
 def document_budget(run: Run, definition: AgentDefinition, generator: Generator) -> int:
     """The tokens that documents may take. Raises :class:`GenerationError` if there are none."""
+    most = (run.tuned.document_tokens if run.tuned else 0) or _BUDGET
     if not generator.context:
-        return _BUDGET
+        return most
     while True:
-        bare = render(definition, run.question, language=run.language, history=run.history)
+        bare = render(
+            definition,
+            run.question,
+            language=run.language,
+            history=run.history,
+            examples=run.tuned is None or run.tuned.examples,
+        )
         taken = _tokens(bare, generator)
         budget = generator.context - taken - max_tokens(definition, generator) - _LEAST
         if budget >= _LEAST:
-            return min(_BUDGET, budget)
+            return min(most, budget)
         if not run.history:
             raise _no_room(run, taken, generator)
         run.note("the conversation is long: its oldest turns were left out")
@@ -54,6 +61,7 @@ def fit(run: Run, definition: AgentDefinition, generator: Generator) -> None:
             passages=run.context.passages,
             summaries=run.context.summaries,
             history=run.history,
+            examples=run.tuned is None or run.tuned.examples,
         )
         if not generator.context:
             return

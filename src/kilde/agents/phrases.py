@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
 from kilde.types import DocumentRef
+
+_WORDS = re.compile(r"\w+")
 
 
 def abstention(language: str, nearest: Sequence[DocumentRef]) -> str:
@@ -19,6 +22,20 @@ def abstention(language: str, nearest: Sequence[DocumentRef]) -> str:
     return f"{words['abstain']} {words['nearest'].format(titles=titles)}"
 
 
+def declines(text: str, language: str) -> bool:
+    """Whether a text is the sentence with which an agent declines, whatever its punctuation.
+
+    >>> declines("i could not find that in the documents I may use", "en")
+    True
+    """
+    return _words(text) == _words(_phrases(language)["abstain"])
+
+
+def may_decline(text: str, language: str) -> bool:
+    """Whether a text may become that sentence when it goes on."""
+    return _words(_phrases(language)["abstain"]).startswith(_words(text))
+
+
 def answer_in(language: str) -> str:
     """The instruction to answer in a language; empty for one that has no phrase."""
     return _table().get(language, {}).get("answer_in", "")
@@ -27,6 +44,10 @@ def answer_in(language: str) -> str:
 def _phrases(language: str) -> dict[str, str]:
     table = _table()
     return table.get(language, table["en"])
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORDS.findall(text.casefold()))
 
 
 @cache

@@ -41,8 +41,12 @@ def render(
     passages: Sequence[Hit] = (),
     summaries: Sequence[Hit] = (),
     history: Sequence[Message] = (),
+    examples: bool = True,
 ) -> tuple[Message, ...]:
-    """The messages of a prompt: instructions, examples, conversation, documents and question."""
+    """The messages of a prompt: instructions, examples, conversation, documents and question.
+
+    ``examples`` is false for a model that was tuned on prompts without them.
+    """
     rules = _RULES if passages else _PLAIN_RULES
     system = "\n\n".join(
         part
@@ -54,7 +58,7 @@ def render(
         if part
     )
     messages = [Message("system", system)]
-    for example in agent.examples:
+    for example in agent.examples if examples else ():
         messages.append(Message("user", example.question))
         messages.append(Message("assistant", example.answer))
     messages += [Message(turn.role, inert(turn.content)) for turn in history]

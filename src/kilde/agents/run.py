@@ -12,7 +12,18 @@ from kilde.agents.citations import cited
 from kilde.agents.phrases import abstention
 from kilde.agents.prompt import prompt_hash
 from kilde.knowledge.context import Context
-from kilde.types import Answer, Arm, Claim, DocumentRef, Hit, Message, Trace, Usage
+from kilde.types import (
+    Adapter,
+    Answer,
+    Arm,
+    Claim,
+    DocumentRef,
+    Generator,
+    Hit,
+    Message,
+    Trace,
+    Usage,
+)
 
 # Documents that are named when an agent declines.
 _NEAREST = 3
@@ -20,7 +31,11 @@ _NEAREST = 3
 
 @dataclass(slots=True)
 class Run:
-    """The state of one question; it ends as an :class:`Answer`."""
+    """The state of one question; it ends as an :class:`Answer`.
+
+    ``tuned`` is the adapter that is to answer; ``adapter`` is the name of the one that did.
+    ``generator`` is opened once for a question: it keeps what it has loaded until the answer ends.
+    """
 
     agent: str
     question: str
@@ -29,6 +44,8 @@ class Run:
     arm: Arm
     search_text: str
     version: int | None
+    tuned: Adapter | None = None
+    generator: Generator | None = None
     hits: tuple[Hit, ...] = ()
     context: Context = field(default_factory=lambda: Context((), ()))
     notes: list[str] = field(default_factory=list)

@@ -73,7 +73,7 @@ def show_agent(session: Session, name: str, as_json: bool) -> None:
             ("retrieval", "yes" if definition.retrieval else "no"),
             ("grounding", definition.grounding),
             ("model", model),
-            ("adapter", definition.adapter or "none"),
+            ("adapter", definition.adapter or _promoted(workspace, key)),
             ("answers in", f"at most {definition.max_words} words"),
             ("form", "a JSON schema" if definition.output else "text"),
             ("examples", str(len(definition.examples))),
@@ -116,6 +116,11 @@ def _listed(workspace: Workspace, name: str) -> ListedAgent:
         definition.collections,
         definition.model or workspace.config.model,
     )
+
+
+def _promoted(workspace: Workspace, agent: str) -> str:
+    card = workspace.registry.promoted(agent)
+    return "the promoted one; none yet" if card is None else f"{card.name}, the promoted one"
 
 
 def _key_of(workspace: Workspace, name: str) -> str:

@@ -78,6 +78,8 @@ def search_command(
 @click.option("--agent", metavar="NAME", help="Who answers; not needed where there is only one.")
 @as_of_option
 @click.option("--show-prompt", is_flag=True, help="Also print the messages as they were sent.")
+@click.option("--adapter", metavar="NAME@N", help="Answer with this tuned adapter.")
+@click.option("--no-adapter", is_flag=True, help="Let the model answer without tuned adapter.")
 @click.option("--no-retrieval", is_flag=True, help="Let the model answer without documents.")
 @json_option
 @pass_session
@@ -87,17 +89,26 @@ def ask_command(
     agent: str | None,
     as_of: str | None,
     show_prompt: bool,
+    adapter: str | None,
+    no_adapter: bool,
     no_retrieval: bool,
     as_json: bool,
 ) -> None:
     """Answer QUESTION from the documents, with sources."""
+    if adapter and no_adapter:
+        raise click.UsageError("Either --adapter or --no-adapter.")
     answer = choose_agent(session.workspace, agent).ask(
-        question, retrieval=False if no_retrieval else None, as_of=as_of
+        question,
+        retrieval=False if no_retrieval else None,
+        adapter=adapter or not no_adapter,
+        as_of=as_of,
     )
     if as_json:
         print_json("ask", answer)
     else:
         show.answer(answer, prompt=show_prompt)
+        if session.workspace.config.records:
+            show.rate(answer)
 
 
 def choose_agent(workspace: Workspace, name: str | None) -> Agent:

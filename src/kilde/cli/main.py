@@ -36,11 +36,13 @@ COMMANDS = {
     "search": "answers",
     "ask": "answers",
     "chat": "chat",
+    "feedback": "feedback",
     "history": "upkeep",
     "tag": "upkeep",
     "check": "upkeep",
     "reindex": "upkeep",
     "agent": "agents",
+    "adapter": "adapters",
     "model": "models",
 }
 

@@ -34,14 +34,20 @@ class Bar:
             columns += [DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]
         elif unit:  # waiting for another process has nothing to count
             columns += [MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn()]
+        columns.append(TextColumn("{task.fields[words]}", markup=False))
         self._drawn = Progress(*columns, console=self._console, transient=True)
-        self._drawn.add_task(label, total=total)
+        self._drawn.add_task(label, total=total, words="")
         self._drawn.start()
 
     def advance(self, amount: int = 1) -> None:
         """Move the bar, also backwards."""
         if self._drawn is not None:
             self._drawn.advance(self._drawn.task_ids[0], amount)
+
+    def tell(self, words: str) -> None:
+        """Show words beside the bar."""
+        if self._drawn is not None:
+            self._drawn.update(self._drawn.task_ids[0], words=words)
 
     def finish(self) -> None:
         """Close the step; may be called twice."""

@@ -6,10 +6,13 @@ This file is imported when a command runs, not when its help is shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from kilde.agents.definition import AgentDefinition
-from kilde.types import Answer, DocumentRef, Hit, SyncReport, Version
+from kilde.tuning.card import Card
+from kilde.tuning.promotion import Event
+from kilde.types import Answer, DocumentRef, Feedback, Hit, SyncReport, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,50 @@ class ShownAgent:
     definition: AgentDefinition
 
 
+@dataclass(frozen=True, slots=True)
+class ListedFeedback:
+    """What somebody thought of an answer, with the question and the text that was shown.
+
+    ``counts`` is false where a later rating of the same answer takes its place.
+    """
+
+    feedback: Feedback
+    question: str
+    text: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAdapter:
+    """A tuned adapter. ``promoted`` is true for the one that answers for its agent.
+
+    ``model`` is the one it was trained on. ``passed`` is what its gate says, null where nobody
+    judged it.
+    """
+
+    adapter: str
+    agent: str
+    version: int
+    promoted: bool
+    model: str
+    method: str
+    rows: int
+    languages: tuple[str, ...]
+    passed: bool | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAdapter:
+    """One adapter in full: where it lies, its card, and when it came to answer."""
+
+    adapter: str
+    folder: str
+    promoted: bool
+    card: Card
+    history: tuple[Event, ...]
+
+
 def result_types() -> dict[str, Any]:
     """The type of the result of every command that takes ``--json``."""
     return {
@@ -79,11 +126,15 @@ def result_types() -> dict[str, Any]:
         "remove": SyncReport,
         "search": list[Hit],
         "ask": Answer,
+        "feedback add": Feedback,
+        "feedback list": list[ListedFeedback],
         "history": list[Version],
         "check": CheckResult,
         "reindex": SyncReport,
         "agent list": list[ListedAgent],
         "agent show": ShownAgent,
         "agent check": list[AgentFaults],
+        "adapter list": list[ListedAdapter],
+        "adapter show": ShownAdapter,
         "model list": list[ListedModel],
     }

@@ -6,14 +6,14 @@ switching from one to another costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kilde.errors import GenerationError, ModelError
 from kilde.generation import GeneratorSettings
-from kilde.generation.llama_server import LlamaServer, chunks, shared_server
+from kilde.generation.llama_server import TEMPLATE_SETTINGS, LlamaServer, chunks, shared_server
 from kilde.models.cache import model_of, path_of
-from kilde.types import GenerationRequest, Piece, Usage
+from kilde.types import GenerationRequest, Message, Piece, Usage
 
 
 class LlamaCpp:
@@ -26,6 +26,7 @@ class LlamaCpp:
                 f"The model {settings.model!r} does not write answers: it is an {model.role}.",
                 hint="Choose a generator of the list: kilde model list",
             )
+        self.model = settings.model
         self.name = f"llama_cpp:{settings.model}"
         self.languages = model.languages if model else None
         self.context = min(settings.context, model.context) if model else settings.context
@@ -48,8 +49,7 @@ class LlamaCpp:
             "stream": True,
             "stream_options": {"include_usage": True},
             "lora": self._lora(request.adapter),
-            # Models that think aloud first would spend the whole budget on it.
-            "chat_template_kwargs": {"enable_thinking": False},
+            "chat_template_kwargs": TEMPLATE_SETTINGS,
         }
         if request.schema is not None:
             body["response_format"] = {
@@ -70,6 +70,25 @@ class LlamaCpp:
     def count_tokens(self, text: str) -> int:
         """The number of tokens of ``text`` for this model."""
         return self._open_server().count_tokens(text)
+
+    @property
+    def end_of_turn(self) -> int:
+        """The token with which the model ends its turn."""
+        return self._open_server().end_of_turn
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens that the model reads for a request with these messages, exactly."""
+        server = self._open_server()
+        return server.tokens(server.render(messages), special=True)
+
+    def answer_tokens(self, messages: Sequence[Message], answer: str) -> list[int]:  # noqa: ARG002
+        """The tokens of the turn that follows: the answer, and the token that ends a turn.
+
+        They continue :meth:`prompt_tokens` of the messages as the model would write them itself.
+        White space at the ends is left out, as chat templates do.
+        """
+        server = self._open_server()
+        return [*server.tokens(answer.strip(), special=False), server.end_of_turn]
 
     def close(self) -> None:
         """Let go of the model; its memory is freed when nobody else uses it."""

@@ -2,7 +2,8 @@
 
 llama.cpp brings an HTTP server along that cannot be left out: it listens on loopback, so it is
 closed to other users of the computer with a random key, and it publishes nothing of prompts or
-settings. Kilde itself asks it for the number of tokens of a text, and for nothing else.
+settings. Kilde itself asks it for prompts as it renders them and for the tokens of a text, and for
+nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import queue
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary, finalize
@@ -21,9 +23,14 @@ import httpx
 import xllamacpp
 
 from kilde.errors import GenerationError, ModelError
+from kilde.generation.gguf_header import header
+from kilde.types import Message
 
 _PARALLEL = 2  # requests that are written at the same time; more of them wait
 _PROMPT_CACHE_MB = 512
+
+# Models that think aloud first would spend the whole budget on it.
+TEMPLATE_SETTINGS = {"enable_thinking": False}
 
 Chunk = dict[str, Any]
 
@@ -38,6 +45,8 @@ class LlamaServer:
         params.model.path = str(path)
         params.lora_adapters = [_adapter(adapter) for adapter in adapters]
         params.lora_init_without_apply = True
+        if turns := _turns(path):
+            params.chat_template, params.use_jinja = turns, False  # built-in ones go by name
         params.n_parallel = _PARALLEL
         params.n_ctx = context * _PARALLEL
         params.cache_ram_mib = _PROMPT_CACHE_MB
@@ -72,11 +81,48 @@ class LlamaServer:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, without those that mark its beginning or end."""
+        return len(self._asked("/tokenize", {"content": text})["tokens"])
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The text that a chat request with these messages makes the model read."""
+        body = {
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "add_generation_prompt": True,
+            "chat_template_kwargs": TEMPLATE_SETTINGS,
+        }
+        return str(self._asked("/apply-template", body)["prompt"])
+
+    def tokens(self, text: str, *, special: bool) -> list[int]:
+        """The tokens of a text.
+
+        ``special`` reads it as a prompt: with its marks of turns, and with what the model's
+        tokenizer puts around every prompt. Without, it is words only, whatever they look like.
+        """
+        body = {"content": text, "parse_special": special, "add_special": special}
+        return [int(token) for token in self._asked("/tokenize", body)["tokens"]]
+
+    @cached_property
+    def end_of_turn(self) -> int:
+        """The token with which the model ends its turn. Raises :class:`ModelError`."""
+        said = "Yes it is"
+        turns = (Message("user", "Why?"), Message("assistant", said), Message("user", "Why?"))
+        after = self.render(turns).partition(said)[2]
+        body = {"content": after.lstrip(), "parse_special": True, "with_pieces": True}
+        first = next(iter(self._asked("/tokenize", body)["tokens"]), None)
+        # A mark is one token where marks are read, and several where it is words.
+        if first is None or len(self.tokens(str(first["piece"]), special=False)) < 2:
+            raise ModelError(
+                f"The model's chat template ends no turn with a mark: {after[:40]!r} follows one.",
+                hint="Choose a model whose template does; those of kilde model list do.",
+            )
+        return int(first["id"])
+
+    def _asked(self, address: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = self._http.post("/tokenize", json={"content": text}).raise_for_status()
+            answer: dict[str, Any] = self._http.post(address, json=body).raise_for_status().json()
         except httpx.HTTPError as error:
-            raise GenerationError(f"llama.cpp could not count tokens: {error}") from error
-        return len(response.json()["tokens"])
+            raise GenerationError(f"llama.cpp could not answer {address}: {error}") from error
+        return answer
 
 
 _servers: WeakValueDictionary[object, LlamaServer] = WeakValueDictionary()
@@ -136,6 +182,17 @@ def _stop_all() -> None:
     for thread, stopped in list(_running.items()):
         stopped.set()
         thread.join()
+
+
+def _turns(path: Path) -> str:
+    """The built-in turns for a model that brings no chat template; empty where it brings one.
+
+    llama.cpp itself falls back on ChatML, whose marks are no tokens of Gemma's.
+    """
+    about = header(path)
+    if about.get("tokenizer.chat_template"):
+        return ""
+    return "gemma" if str(about.get("general.architecture")).startswith("gemma") else "chatml"
 
 
 def _adapter(path: Path) -> object:

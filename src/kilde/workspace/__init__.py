@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -18,13 +16,18 @@ from kilde.agents.summary import model_summary
 from kilde.config import CONFIG_FILE, WorkspaceConfig, load_config, new_config
 from kilde.embedding import open_embedder
 from kilde.errors import ConfigError, GenerationError, NotFound, StoreError, WorkspaceError
-from kilde.generation import GeneratorSettings, open_generator
+from kilde.generation import GeneratorSettings
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.search import Scope
 from kilde.knowledge.summary import summarise
 from kilde.language.table import languages
+from kilde.models.hashes import weights_sha256
 from kilde.records import Records
-from kilde.types import Answer, Document, Generator
+from kilde.tuning.dataset import Datasets
+from kilde.tuning.registry import Registry
+from kilde.tuning.runs import Runs
+from kilde.tuning.serving import Generators, find
+from kilde.types import Adapter, Answer, Document, Generator
 
 if TYPE_CHECKING:
     from kilde.embedding import Embedder
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATE = ".kilde"
-_AGENT_KEY = re.compile(r"[\w-]{1,64}")
 
 
 class Workspace:
@@ -44,8 +46,7 @@ class Workspace:
     def __init__(self, path: Path, config: WorkspaceConfig) -> None:
         self.path = path
         self.config = config
-        self._generators: dict[str, Generator] = {}
-        self._loading = threading.Lock()
+        self._generators = Generators(self._settings, self._in_use)
 
     @classmethod
     def init(cls, path: str | Path) -> Workspace:
@@ -98,6 +99,21 @@ class Workspace:
         (self.path / STATE).mkdir(exist_ok=True)
         return Records(self.path / STATE / "records.db")
 
+    @cached_property
+    def registry(self) -> Registry:
+        """The tuned adapters, and which of them answer."""
+        return Registry(self.path / STATE / "adapters")
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """The rows that agents are tuned on."""
+        return Datasets(self.path / STATE / "datasets")
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The trainings, past and under way."""
+        return Runs(self.path / STATE / "runs")
+
     def agents(self) -> tuple[str, ...]:
         """The names of all agents, as :meth:`agent` takes them."""
         return tuple(sorted(self._agent_files()))
@@ -112,16 +128,27 @@ class Workspace:
         Raises :class:`NotFound`, or :class:`ConfigError` with all faults of its file.
         """
         path = self._agent_file(name)
-        definition = load_definition(path)
-        collections = definition.collections
-        scope = Scope(None if collections is None else frozenset(collections))
-        return Agent(
-            path.stem,
-            definition,
-            self.knowledge.scoped(scope),
-            lambda: self.generator(definition.model or self.config.model),
-            self._keep,
-        )
+        return self._agent(path.stem, load_definition(path))
+
+    def agent_file(self, name: str) -> tuple[str, AgentDefinition]:
+        """The name of an agent's file, and what it says. Raises as :meth:`agent` does."""
+        path = self._agent_file(name)
+        return path.stem, load_definition(path)
+
+    def trial_agent(self, name: str, adapter: Adapter | None = None) -> Agent:
+        """An agent as it answers, whose answers are kept nowhere.
+
+        It can be asked to answer with an ``adapter`` that is not in the registry, by its name.
+        """
+        key, definition = self.agent_file(name)
+        answering = self._agent(key, definition)
+
+        def found(wanted: str | None) -> Adapter | None:
+            if adapter is not None and wanted == adapter.name:
+                return adapter
+            return self._adapter(key, definition, wanted)
+
+        return answering.on_trial(found)
 
     def default_agent(self) -> Agent:
         """The agent that answers where none is named: the only one there is, or a plain one.
@@ -136,13 +163,7 @@ class Workspace:
         definition = AgentDefinition(
             name="Assistant", instructions="Answer from the documents, briefly and in plain words."
         )
-        return Agent(
-            "assistant",
-            definition,
-            self.knowledge.scoped(Scope(None)),
-            lambda: self.generator(self.config.model),
-            self._keep,
-        )
+        return self._agent("assistant", definition)
 
     def check_agents(self) -> Mapping[str, tuple[str, ...]]:
         """The faults of every agent's file, by agent; no faults is an empty tuple."""
@@ -155,12 +176,20 @@ class Workspace:
                 found[name] = error.faults
         return found
 
-    def generator(self, name: str) -> Generator:
-        """The generator that a ``model`` setting names, loaded once per workspace."""
-        with self._loading:  # agents may be asked from several threads
-            if name not in self._generators:
-                self._generators[name] = open_generator(self._settings(name))
-            return self._generators[name]
+    def generator(self, model: str, adapter: Adapter | None = None) -> Generator:
+        """The generator that a ``model`` setting names, loaded once per workspace.
+
+        It has the adapter loaded, if one is given; requests then name it.
+        """
+        return self._generators.get(model, adapter)
+
+    def base_sha256(self, model: str) -> str:
+        """SHA-256 (hex) of the file behind a ``model`` setting; empty where there is none here.
+
+        Raises :class:`NotFound`, :class:`ModelError` for a file that cannot be read.
+        """
+        settings = self._settings(model)
+        return weights_sha256(settings.model) if settings.backend == "llama_cpp" else ""
 
     def models(self) -> tuple[str, ...]:
         """The catalogue models that this workspace and its agents need."""
@@ -177,9 +206,7 @@ class Workspace:
 
     def close(self) -> None:
         """Free the models and close the database; may be called twice."""
-        for generator in self._generators.values():
-            generator.close()
-        self._generators.clear()
+        self._generators.close()
         if "_embedder" in self.__dict__:
             self._embedder.close()
         if "records" in self.__dict__:
@@ -209,8 +236,10 @@ class Workspace:
             yield f"{path}: {error.message} {error.hint}"
         if definition.output is not None and model == "quotes":
             yield f"{path}: a form (output.schema) needs a model, and quotes is none"
-        if definition.adapter and not self._adapter(definition.adapter).is_file():
-            yield f"{path}: there is no adapter {definition.adapter!r} (a .gguf file)"
+        try:
+            find(self.registry, self.path, path.stem, definition.adapter)
+        except NotFound as error:
+            yield f"{path}: {error.message} {error.hint}"
         if definition.language and definition.language not in languages():
             yield f"{path}: the language {definition.language!r} has no analysis (docs/agents.md)"
         for collection in definition.collections or ():
@@ -220,9 +249,8 @@ class Workspace:
     def _settings(self, name: str) -> GeneratorSettings:
         if name == "quotes":
             return GeneratorSettings(backend="quotes", model="quotes")
-        adapters = self._adapters(name)
         if name in self.config.models:
-            return GeneratorSettings(**self.config.models[name].model_dump(), adapters=adapters)
+            return GeneratorSettings(**self.config.models[name].model_dump())
         if not name.endswith(".gguf"):
             from kilde.models.catalogue import load_catalogue
 
@@ -230,22 +258,39 @@ class Workspace:
             if name not in catalogue or catalogue[name].role != "generator":
                 known = [model.name for model in catalogue.values() if model.role == "generator"]
                 raise NotFound("model", name, ["quotes", *self.config.models, *known])
-        return GeneratorSettings(backend="llama_cpp", model=name, adapters=adapters)
+        return GeneratorSettings(backend="llama_cpp", model=name)
 
-    def _adapters(self, model: str) -> dict[str, Path]:
-        """The adapters that agents name for a model; all are loaded with it, one is used."""
-        found = {}
+    def _agent(self, key: str, definition: AgentDefinition) -> Agent:
+        model, collections = definition.model or self.config.model, definition.collections
+        scope = Scope(None if collections is None else frozenset(collections))
+        return Agent(
+            key,
+            definition,
+            self.knowledge.scoped(scope),
+            lambda adapter: self.generator(model, adapter),
+            lambda name: self._adapter(key, definition, name),
+            lambda: self.base_sha256(model),
+            self._keep,
+        )
+
+    def _adapter(self, key: str, definition: AgentDefinition, name: str | None) -> Adapter | None:
+        """The adapter of that name, or the one that the agent's file or the registry chooses."""
+        if name is None and (definition.model or self.config.model) == "quotes":
+            return None
+        return find(self.registry, self.path, key, definition.adapter if name is None else name)
+
+    def _in_use(self, model: str) -> Iterator[Adapter]:
+        """The adapters that answer with a model at present."""
         for path in self._agent_files().values():
             try:
                 definition = load_definition(path)
-            except ConfigError:
+                if (definition.model or self.config.model) != model:
+                    continue
+                adapter = self._adapter(path.stem, definition, None)
+            except (ConfigError, NotFound, StoreError):
                 continue  # reported when that agent is asked or checked
-            if definition.adapter and (definition.model or self.config.model) == model:
-                found[definition.adapter] = self._adapter(definition.adapter)
-        return found
-
-    def _adapter(self, name: str) -> Path:
-        return self.path / name
+            if adapter and (not adapter.base or adapter.base == self.base_sha256(model)):
+                yield adapter
 
     def _model_summary(self, document: Document) -> str:
         try:

@@ -1,0 +1,1 @@
+"""Evaluation: how good an answer is, and why."""

@@ -1,0 +1,102 @@
+"""Scores of one answer against a reference: a number in 0..1, and why it is that.
+
+What cannot be scored has no value, which is not the same as zero.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score in 0..1, or ``None`` where there is nothing to score, and the reason in words."""
+
+    value: float | None
+    why: str = ""
+
+
+def exact(answer: str, reference: str) -> Score:
+    """1 where the words are the same, whatever their case and punctuation.
+
+    >>> exact("At 6 PM.", "at 6 pm").value
+    1.0
+    """
+    same = _words(answer) == _words(reference)
+    return Score(float(same), "" if same else f"expected {reference!r}")
+
+
+def contained(answer: str, reference: str) -> Score:
+    """1 where the reference's words stand in the answer, in order and without a gap."""
+    wanted, found = _words(reference), _words(answer)
+    if not wanted:
+        return Score(None, "the reference is empty")
+    held = any(found[at : at + len(wanted)] == wanted for at in range(len(found)))
+    return Score(float(held), "" if held else f"{reference!r} is not in it")
+
+
+def token_f1(answer: str, reference: str) -> Score:
+    """The harmonic mean of precision and recall of words, as SQuAD counts it.
+
+    Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250; articles count here, for which ones
+    there are depends on the language.
+
+    >>> round(token_f1("at 6 pm on Fridays", "6 pm").value, 2)
+    0.57
+    """
+    found, wanted = _words(answer), _words(reference)
+    if not wanted:
+        return Score(None, "the reference is empty")
+    shared = sum((Counter(found) & Counter(wanted)).values())
+    if not shared:
+        return Score(0.0, f"no word of {reference!r}")
+    value = 2 * shared / (len(found) + len(wanted))
+    return Score(value, f"{shared} of {len(wanted)} words, in {len(found)}")
+
+
+def fields(answer: str, reference: str) -> Score:
+    """The share of a form's fields that are as in the reference; lists are compared by position.
+
+    A field that one of the two lacks counts as wrong. Both are JSON; an answer that is none gets 0.
+
+    >>> fields('{"a": 1, "b": [2]}', '{"a": 1, "b": [3]}')
+    Score(value=0.5, why='b.0: 2 instead of 3')
+    """
+    try:
+        wanted = dict(_leaves(json.loads(reference)))
+    except ValueError:
+        return Score(None, "the reference is no JSON")
+    try:
+        found = dict(_leaves(json.loads(answer)))
+    except ValueError:
+        return Score(0.0, "it is no JSON")
+    every = [*wanted, *(path for path in found if path not in wanted)]
+    wrong = [path for path in every if found.get(path) != wanted.get(path)]
+    why = "; ".join(
+        f"{path or 'all'}: {found.get(path, 'nothing')} instead of {wanted.get(path, 'nothing')}"
+        for path in wrong[:3]
+    )
+    return Score(1 - len(wrong) / len(every), why)
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """The values of JSON data by their path; an empty list or object is a value."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}.{index}" if path else str(index))
+    else:
+        # As JSON text, for True is 1 in Python and not there.
+        yield path, json.dumps(value, ensure_ascii=False)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())

@@ -1,0 +1,94 @@
+"""A card says how an adapter came to be: enough to judge it, to make it again and to answer for it.
+
+It lies beside the weights as ``card.json`` and never changes. What came later, such as who promoted
+the adapter, is the registry's to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kilde.errors import StoreError
+from kilde.types import Scalar
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+CARD_FILE = "card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of one adapter.
+
+    ``base`` is the name of the model it was trained on and ``base_sha256`` the hash (hex) of that
+    model's file. ``dataset`` names the rows, ``data_hash`` (hex) is over their content, ``rows``
+    counts them; ``documents`` and ``answers`` are the ids they come from. ``languages`` are those
+    of the rows; none means any. ``examples`` and ``document_tokens`` are as in
+    :class:`kilde.types.Adapter`. ``metrics`` are figures by name; ``gate`` is the judgement on
+    the adapter as JSON data, ``None`` where nobody judged it. ``licence`` is that of the base.
+    ``kilde`` is the version that trained it, ``seconds`` how long that took.
+    """
+
+    agent: str
+    version: int
+    base: str
+    base_sha256: str
+    method: str
+    dataset: str
+    data_hash: str
+    rows: int
+    documents: tuple[str, ...]
+    answers: tuple[str, ...]
+    languages: tuple[str, ...]
+    examples: bool
+    document_tokens: int
+    settings: Mapping[str, Scalar]
+    metrics: Mapping[str, float]
+    gate: Mapping[str, Any] | None
+    licence: str
+    created_at: datetime
+    kilde: str
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """The adapter's name: ``week-plan@2``."""
+        return f"{self.agent}@{self.version}"
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the gate let the adapter through; ``None`` where nobody judged it."""
+        return None if self.gate is None else bool(self.gate.get("passed"))
+
+
+def to_json(card: Card) -> str:
+    """A card as text, for people and for :func:`read_card`."""
+    return _type().dump_json(card, indent=2).decode() + "\n"
+
+
+def read_card(path: Path) -> Card:
+    """The card of a file. Raises ``FileNotFoundError``, or :class:`StoreError` if it is damaged."""
+    try:
+        return _type().validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # pydantic's error is a ValueError
+        first = str(error).splitlines()[0]
+        raise StoreError(
+            f"{path}: the card of this adapter cannot be read ({first}).",
+            hint="Restore the file from a backup, or remove the adapter and train it again: "
+            "kilde adapter remove NAME@N",
+        ) from error
+
+
+@cache
+def _type() -> TypeAdapter[Card]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Card)

@@ -1,0 +1,132 @@
+"""The training process from outside: started, followed, and understood when it ends badly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kilde.errors import TuningError
+from kilde.types import Progress
+
+# glibc hands freed memory back to the system and takes it anew at every step of a training, which
+# on two cores costs a quarter of the time. It is told to keep it.
+_KEEP_MEMORY = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**40),
+    "MALLOC_TOP_PAD_": str(2**26),
+}
+_QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+_LOOK_SECONDS = 0.2
+_LOWER = "Lower --batch or --rank, or shorten the rows, then go on with --resume."
+
+
+def run_training(folder: Path, progress: Progress) -> None:
+    """Train in a process of its own, from a prepared folder, until it ends.
+
+    The process ends when this one does. Raises :class:`TuningError` with the reason it failed for.
+    """
+    (folder / "failed.json").unlink(missing_ok=True)
+    told = folder / "progress.jsonl"
+    seen = told.stat().st_size if told.exists() else 0
+    with (folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603  (this very Python)
+            [sys.executable, "-m", "kilde.tuning.train", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env=os.environ | _KEEP_MEMORY | _QUIET,
+        )
+    try:
+        _follow(process, told, seen, progress)
+    finally:
+        progress.finish()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+    if process.returncode != 0:
+        raise _failure(folder, process.returncode)
+
+
+def read_progress(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
+    """The lines of ``progress.jsonl`` from a byte offset on; a line half-written is left out."""
+    try:
+        text = path.read_bytes()[offset:].decode("utf-8")
+    except FileNotFoundError:
+        return
+    for line in text.splitlines(keepends=True):
+        if line.endswith("\n"):
+            yield json.loads(line)
+
+
+def _follow(process: subprocess.Popen[bytes], told: Path, offset: int, progress: Progress) -> None:
+    step, began = 0, False
+    progress.start("Loading the model", None, "")
+    while True:
+        ended = process.poll() is not None
+        for line in read_progress(told, offset):
+            if not began:
+                progress.start("Training", line["of"], "steps")
+                began = True
+            progress.advance(line["step"] - step)
+            step = line["step"]
+            progress.tell(_words(line))
+        offset = told.stat().st_size if told.exists() else offset
+        if ended:
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _words(line: dict[str, Any]) -> str:
+    name, loss = (
+        ("held-out loss", line["eval_loss"]) if "eval_loss" in line else ("loss", line["loss"])
+    )
+    words = f"{name} {loss:.3f}"
+    if line.get("seconds") and "tokens" in line:
+        words += f", {line['tokens'] / line['seconds']:,.0f} tokens/s"
+    return words
+
+
+def _failure(folder: Path, code: int) -> TuningError:
+    """Why the process ended, in words, and what to do next."""
+    path = folder / "failed.json"
+    if not path.is_file():
+        if code in (-signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGKILL):
+            return TuningError(
+                "The training was killed; most often there was too little memory.", hint=_LOWER
+            )
+        return TuningError(
+            f"The training ended with exit code {code}.", hint=f"See {folder / 'log.txt'}."
+        )
+    failed = json.loads(path.read_text(encoding="utf-8"))
+    kind, message = failed["kind"], failed["message"]
+    if kind == "ArithmeticError":
+        return TuningError(
+            f"The training went astray: {message}.",
+            hint="Lower the learning rate (--learning-rate), and look for odd rows with kilde "
+            "dataset check.",
+        )
+    if "memory" in message.casefold() and (
+        "alloc" in message or kind in ("MemoryError", "OutOfMemoryError")
+    ):
+        return TuningError("There was too little memory to train.", hint=_LOWER)
+    if "No space left" in message or "enough space" in message or "PytorchStreamWriter" in message:
+        return TuningError(
+            f"The disk is full: a checkpoint could not be written in {folder}.",
+            hint="Make room, then go on with --resume.",
+        )
+    if kind in ("ModuleNotFoundError", "ImportError"):
+        return TuningError(
+            f"The training could not begin: {message}.", hint='pip install "kilde[tune]"'
+        )
+    return TuningError(
+        f"The training failed: {message} ({kind}).", hint=f"See {folder / 'log.txt'}."
+    )

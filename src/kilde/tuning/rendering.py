@@ -1,0 +1,179 @@
+"""Rows become tokens: the very tokens that the served model will read and write.
+
+Prompts are made by the agent itself, as for a question that it is asked, and cut into tokens by the
+program that serves it. So a model is trained on what it will see, to the token.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kilde.agents.agent import Agent, Prompt
+from kilde.agents.phrases import abstention
+from kilde.agents.prompt import inert
+from kilde.grounding import ground
+from kilde.tuning.rows import Row
+from kilde.tuning.settings import TuneSettings
+from kilde.types import Adapter, Hit, Progress
+
+if TYPE_CHECKING:
+    from kilde.generation.llama_cpp import LlamaCpp
+
+TokenRow = dict[str, Any]
+
+# As many passages are looked at to find the one that answers.
+_WIDE = 50
+# A reader meets the right passage among the first ones, but not always as the first.
+_PLACES = 3
+# Passages of a prompt, before the token budget cuts them.
+_PASSAGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Rows as tokens, and how many were left out because no passage holds their answer.
+
+    Each is a mapping to lists of token ids: ``input_ids`` and ``labels`` (-100 where nothing is to
+    be learnt) for SFT, ``prompt_ids`` and ``completion_ids`` with ``label`` for KTO,
+    ``prompt_ids``, ``chosen_ids`` and ``rejected_ids`` for DPO.
+    """
+
+    rows: tuple[TokenRow, ...]
+    left_out: int = 0
+
+
+def draft(settings: TuneSettings) -> Adapter:
+    """What the adapter to be made will be like when it is served, as far as prompts go.
+
+    Few-shot examples are left out: the rows say it better, and every answer is spared reading them.
+    """
+    tokens = settings.document_tokens if settings.with_context else 0
+    return Adapter("", Path(), examples=False, document_tokens=tokens)
+
+
+def render_rows(
+    agent: Agent,
+    generator: LlamaCpp,
+    rows: Sequence[Row],
+    settings: TuneSettings,
+    progress: Progress,
+) -> Rendered:
+    """All rows as tokens, in their order.
+
+    With context, the passages of a row are looked up as for a question; of a share of the rows the
+    right passage is taken away, and there the answer is to decline.
+    """
+    rng = random.Random(settings.seed)  # noqa: S311  (nothing secret)
+    made: list[TokenRow] = []
+    progress.start("Rendering rows", len(rows), "rows")
+    for row in rows:
+        token_row = _render(agent, generator, row, settings, rng)
+        if token_row is not None:
+            made.append(token_row)
+        progress.advance()
+    progress.finish()
+    return Rendered(tuple(made), len(rows) - len(made))
+
+
+def _render(
+    agent: Agent, generator: LlamaCpp, row: Row, settings: TuneSettings, rng: random.Random
+) -> TokenRow | None:
+    place, dropped = rng.randrange(_PLACES), rng.random() < settings.declining
+    adapter, form = draft(settings), agent.definition.output is not None
+
+    def prompted(choose: Callable[[Sequence[Hit]], list[Hit]]) -> Prompt:
+        return agent.prompt(
+            row.question,
+            row.history,
+            adapter=adapter,
+            retrieval=settings.with_context,
+            limit=_WIDE,
+            choose=choose,
+        )
+
+    declines = row.declines
+    if not settings.with_context:
+        prompt = prompted(list)
+    elif dropped and not declines and not form and row.method == "sft":
+        prompt, declines = prompted(_without(row)), True
+    else:
+        prompt = prompted(_among(row, place))
+        if not declines and not _right(row, prompt.passages):
+            prompt = prompted(_among(row, 0))  # it was cut off at the end of the budget
+    if settings.with_context and not prompt.passages:
+        return None
+    if declines and not form:
+        row = replace(row, answer=abstention(prompt.language, ()))
+    return _tokens(generator, prompt.messages, row)
+
+
+def _tokens(generator: LlamaCpp, messages: Sequence[Any], row: Row) -> TokenRow:
+    prompt = generator.prompt_tokens(messages)
+    answer = generator.answer_tokens(messages, inert(row.answer))
+    match row.method:
+        case "sft":
+            return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
+        case "kto":
+            return {"prompt_ids": prompt, "completion_ids": answer, "label": row.good}
+        case "dpo":
+            rejected = generator.answer_tokens(messages, inert(row.rejected))
+            return {"prompt_ids": prompt, "chosen_ids": answer, "rejected_ids": rejected}
+
+
+def _among(row: Row, place: int) -> Callable[[Sequence[Hit]], list[Hit]]:
+    """The passage that answers at one of the first places, among those found beside it.
+
+    Nothing at all where no passage answers. Where the answer is to decline, the row's own document
+    is what comes near and does not answer.
+    """
+
+    def choose(hits: Sequence[Hit]) -> list[Hit]:
+        own = [hit for hit in hits if hit.document.id in row.lineage.documents]
+        right = own[:1] if row.declines else _right(row, own or hits)
+        if not right and not (row.declines and not row.lineage.documents):
+            return []
+        others = [hit for hit in hits if hit not in right]
+        if not row.declines:
+            others = [hit for hit in others if not _holds(hit, row.answer)]
+        return _ranked([*others[:place], *right, *others[place:]])
+
+    return choose
+
+
+def _without(row: Row) -> Callable[[Sequence[Hit]], list[Hit]]:
+    """What is found for a question when the documents that answer it are not there."""
+
+    def choose(hits: Sequence[Hit]) -> list[Hit]:
+        return _ranked(
+            hit
+            for hit in hits
+            if hit.document.id not in row.lineage.documents and not _holds(hit, row.answer)
+        )
+
+    return choose
+
+
+def _ranked(hits: Iterable[Hit]) -> list[Hit]:
+    """The first hits, with scores that keep them in this order wherever they are sorted."""
+    return [
+        replace(hit, score=1 - at / 10) for at, hit in zip(range(_PASSAGES), hits, strict=False)
+    ]
+
+
+def _right(row: Row, hits: Sequence[Hit]) -> list[Hit]:
+    for hit in hits:
+        if _holds(hit, row.answer):
+            return [hit]
+    for hit in hits:
+        claims = ground(row.answer, [hit], row.language).claims
+        if claims and all(claim.supported for claim in claims):
+            return [hit]
+    return []
+
+
+def _holds(hit: Hit, answer: str) -> bool:
+    return " ".join(answer.casefold().split()) in " ".join(hit.passage.text.casefold().split())

@@ -1,0 +1,275 @@
+"""Tuning in a workspace: its rooms are put together here, for datasets, training and lineage."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from kilde.errors import ConfigError, NotFound, TuningError
+from kilde.tuning.checks import Finding, check_rows
+from kilde.tuning.dataset import Dataset, DatasetCard, split
+from kilde.tuning.formats import read_file
+from kilde.tuning.from_documents import document_rows
+from kilde.tuning.from_feedback import feedback_rows
+from kilde.tuning.rows import Method, Row
+from kilde.tuning.settings import TuneSettings
+from kilde.tuning.tune import Subject, Tuned
+from kilde.types import NoProgress, Progress
+
+if TYPE_CHECKING:
+    from kilde.workspace import Workspace
+
+TEST_SHARE = 0.2
+
+
+def build_dataset(
+    workspace: Workspace,
+    agent: str,
+    source: Path | Literal["feedback", "documents"],
+    *,
+    name: str = "",
+    method: Method | None = None,
+    test: Path | None = None,
+    test_share: float = TEST_SHARE,
+    limit: int = 200,
+    seed: int = 0,
+    replace_old: bool = False,
+    progress: Progress | None = None,
+) -> DatasetCard:
+    """Make a dataset for an agent and keep it; ``name`` is the agent's where none is given.
+
+    ``source`` is a file, people's feedback, or the agent's documents, of which at most ``limit``
+    rows are made. ``test`` is a file of test rows; without one, ``test_share`` (0..1) of the rows
+    is set apart. Raises :class:`ConfigError` for malformed files (all faults) and for a name that
+    is taken, :class:`NotFound` for an unknown agent, :class:`TuningError` where no row comes of it.
+    """
+    key, definition = workspace.agent_file(agent)
+    if name and not replace_old and name in workspace.datasets.names():
+        raise ConfigError(
+            [f"There is a dataset {name!r} already."], hint="Replace it with --replace."
+        )
+    notes: list[str] = []
+    rows: Sequence[Row]
+    held: Sequence[Row]
+    if source == "feedback":
+        method = method or "kto"
+        rows = feedback_rows(workspace.records.judged(agent=key), method)
+    elif source == "documents":
+        if method not in (None, "sft"):
+            raise ConfigError([f"Documents give rows for sft, not for {method}."])
+        method = "sft"
+        model = definition.model or workspace.config.model
+        rows = document_rows(
+            workspace.agent(key).knowledge,
+            definition,
+            generator=None if model == "quotes" else workspace.generator(model),
+            limit=limit,
+            seed=seed,
+            progress=progress or NoProgress(),
+        )
+    else:
+        found = read_file(source, method)
+        rows, method = found.rows, found.method
+        if found.dropped:
+            notes.append(
+                f"{found.dropped} system messages were left out: the agent's instructions "
+                "take their place"
+            )
+    if not rows:
+        raise TuningError(
+            f"No rows came of {source}.",
+            hint="Feedback: kilde feedback add ANSWER --up|--down. Documents: kilde list shows "
+            "what the agent may use.",
+        )
+    if test is not None:
+        held = read_file(test, method).rows
+    else:
+        rows, held = split(rows, share=test_share, seed=seed)
+    return workspace.datasets.save(
+        name or key,
+        agent=key,
+        method=method,
+        source=str(source),
+        rows=rows,
+        test=held,
+        notes=notes,
+        replace_old=replace_old,
+    )
+
+
+def check_dataset(workspace: Workspace, name: str) -> tuple[Finding, ...]:
+    """All that is wrong with a dataset, the gravest first. Raises :class:`NotFound`."""
+    found = workspace.datasets.load(name)
+    _, definition = workspace.agent_file(found.card.agent)
+    collections = {one.id: one.collection for one in workspace.knowledge.documents()}
+    model = definition.model or workspace.config.model
+    generator = None if model == "quotes" else workspace.generator(model)
+    return check_rows(
+        found.rows,
+        method=found.card.method,
+        definition=definition,
+        test_rows=found.test,
+        collection_of=collections.get,
+        context=generator.context if generator else 0,
+        count_tokens=generator.count_tokens if generator else None,
+        model_languages=generator.languages if generator else None,
+    )
+
+
+def tune(
+    workspace: Workspace,
+    agent: str,
+    *,
+    dataset: str = "",
+    settings: TuneSettings | None = None,
+    with_context: bool | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Tuned:
+    """Train an adapter for an agent, judge it and, if it is no worse, let it answer.
+
+    ``dataset`` is the one that bears the agent's name where none is given; its rows decide the
+    method. ``with_context`` puts documents into the prompts that are learnt from: as the agent
+    itself does where it is not given. ``force`` promotes whatever the gate says.
+    Raises :class:`TuningError`, :class:`NotFound`, :class:`WorkspaceError` (trained already),
+    :class:`MissingExtra`.
+    """
+    from kilde.tuning.tune import tune as run
+
+    subject = _subject(workspace, agent)
+    found = _dataset(workspace, subject.key, dataset)
+    settings = replace(settings or TuneSettings(), method=found.card.method)
+    if with_context is None:
+        with_context = subject.agent(None).definition.retrieval
+    return run(
+        subject,
+        found,
+        replace(settings, with_context=with_context),
+        findings=check_dataset(workspace, found.card.name),
+        runs=workspace.runs,
+        registry=workspace.registry,
+        by=getpass.getuser(),
+        force=force,
+        progress=progress or NoProgress(),
+    )
+
+
+def resume(
+    workspace: Workspace, agent: str, *, force: bool = False, progress: Progress | None = None
+) -> Tuned:
+    """Go on with the newest run of an agent that did not come to its end. Raises as :func:`tune`,
+    and :class:`TuningError` where there is none."""
+    from kilde.tuning.tune import resume as go_on
+
+    subject = _subject(workspace, agent)
+    run = next(iter(workspace.runs.list(subject.key)), None)
+    if run is None or run.stage == "done":
+        raise TuningError(
+            f"No training of the agent {subject.key!r} was stopped.", hint="See: kilde runs"
+        )
+    return go_on(
+        subject,
+        workspace.datasets.load(run.dataset),
+        run,
+        runs=workspace.runs,
+        registry=workspace.registry,
+        by=getpass.getuser(),
+        force=force,
+        progress=progress or NoProgress(),
+    )
+
+
+def _subject(workspace: Workspace, agent: str) -> Subject:
+    from kilde.generation.llama_cpp import LlamaCpp
+    from kilde.models.cache import model_of, path_of
+    from kilde.tuning.architectures import architecture_of
+
+    key, definition = workspace.agent_file(agent)
+    name = definition.model or workspace.config.model
+    generator = None if name == "quotes" else workspace.generator(name)
+    if not isinstance(generator, LlamaCpp):
+        raise TuningError(
+            f"The agent {key!r} answers with {name!r}, which cannot be tuned here.",
+            hint='Give it a GGUF model in its file, such as model = "smollm2-135m-instruct-q4".',
+        )
+    path = path_of(generator.model)
+    architecture_of(path)  # one that cannot be tuned is told before anything is trained
+    known = model_of(generator.model)
+    return Subject(
+        key=key,
+        base=name,
+        path=path,
+        sha256=workspace.base_sha256(name),
+        licence=known.licence if known else "",
+        generator=generator,
+        agent=lambda adapter: workspace.trial_agent(key, adapter),
+    )
+
+
+def _dataset(workspace: Workspace, key: str, name: str) -> Dataset:
+    found = workspace.datasets.load(name or key)
+    if found.card.agent != key:
+        raise TuningError(
+            f"The dataset {found.card.name!r} was built for the agent {found.card.agent!r}, whose "
+            "documents may be others.",
+            hint=f"Build one for this agent: kilde dataset build {key} --from … --name NAME",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Where something comes from or went to: ``kind`` is "document", "dataset", "adapter" or
+    "answer", ``name`` its id, and ``detail`` what there is to say of it."""
+
+    kind: str
+    name: str
+    detail: str
+
+
+def lineage(workspace: Workspace, name: str) -> tuple[Traced, ...]:
+    """What was made of a document, or what an adapter was made of.
+
+    Raises :class:`NotFound` where nothing bears that name.
+    """
+    if "@" in name:
+        return tuple(_made_of(workspace, name))
+    documents = {document.id: document for document in workspace.knowledge.documents()}
+    trained = [card for card in workspace.registry.list() if name in card.documents]
+    found = list(_made_with(workspace, name))
+    if name not in documents and not found and not trained:
+        raise NotFound("document or adapter", name, [*documents])
+    told = []
+    if name in documents:
+        told.append(Traced("document", name, f"collection {documents[name].collection}"))
+    else:
+        told.append(Traced("document", name, "no longer there"))
+    told += found
+    for card in trained:
+        answers = workspace.registry.promoted(card.agent)
+        now = "answers now" if answers is not None and answers.name == card.name else "kept"
+        told.append(Traced("adapter", card.name, f"{card.dataset}, {now}"))
+    return tuple(told)
+
+
+def _made_with(workspace: Workspace, document: str) -> Iterator[Traced]:
+    for name in workspace.datasets.names():
+        found = workspace.datasets.load(name)
+        rows = sum(document in row.lineage.documents for row in found.rows)
+        test = sum(document in row.lineage.documents for row in found.test)
+        if rows or test:
+            yield Traced("dataset", name, f"{rows} training rows, {test} test rows")
+
+
+def _made_of(workspace: Workspace, name: str) -> Iterator[Traced]:
+    card = workspace.registry.get(name)
+    yield Traced("adapter", name, f"{card.method} on {card.base}, {card.rows} rows")
+    yield Traced("dataset", card.dataset, f"hash {card.data_hash[:12]}")
+    here = {document.id for document in workspace.knowledge.documents()}
+    for document in card.documents:
+        yield Traced("document", document, "" if document in here else "no longer there")
+    for answer in card.answers:
+        yield Traced("answer", answer, "feedback")
