@@ -23,7 +23,7 @@ import httpx
 import xllamacpp
 
 from kilde.errors import GenerationError, ModelError
-from kilde.generation.gguf_header import header
+from kilde.generation.gguf_header import read_header
 from kilde.types import Message
 
 _PARALLEL = 2  # requests that are written at the same time; more of them wait
@@ -189,7 +189,7 @@ def _turns(path: Path) -> str:
 
     llama.cpp itself falls back on ChatML, whose marks are no tokens of Gemma's.
     """
-    about = header(path)
+    about = read_header(path).metadata
     if about.get("tokenizer.chat_template"):
         return ""
     return "gemma" if str(about.get("general.architecture")).startswith("gemma") else "chatml"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from kilde.errors import ModelError
-from kilde.tuning.gguf_header import read_header
+from kilde.generation.gguf_header import read_header
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from kilde.errors import ModelError
+from kilde.generation.gguf_header import read_header
 from kilde.tuning.architectures import architecture_of
 from kilde.tuning.chat_templates import chat_templates, recognise
-from kilde.tuning.gguf_header import read_header
 from kilde.tuning.peft_adapter import CONFIG, WEIGHTS, read_adapter
 from kilde.tuning.writing import appearing
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from kilde.errors import MissingExtra, ModelError
+from kilde.generation.gguf_header import Header, read_header
 from kilde.tuning.architectures import Architecture, architecture_of
-from kilde.tuning.gguf_header import Header, read_header
 
 try:
     import gguf

@@ -24,7 +24,7 @@ _KEEP_MEMORY = {
 }
 _QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 _LOOK_SECONDS = 0.2
-_LOWER = "Lower --batch or --rank, or shorten the rows, then go on with --resume."
+_LOWER = "Train again with --at-once 1, a lower --rank or shorter rows."
 
 
 def run_training(folder: Path, progress: Progress) -> None:

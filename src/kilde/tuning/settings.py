@@ -17,8 +17,9 @@ class TuneSettings:
     """The settings of one training.
 
     ``epochs`` is the number of times that every row is seen, at most; training stops early when
-    the held-out rows get no better. ``batch`` is the number of rows per step: how many of them are
-    computed at once follows from their length. ``rank`` is the rank of the LoRA, whose scale is
+    the held-out rows get no better. ``batch`` is the number of rows per step; ``at_once`` of them
+    are computed together, which costs memory and changes nothing else (0: as their length allows).
+    ``rank`` is the rank of the LoRA, whose scale is
     ``alpha / rank``. ``learning_rate`` 0 is the default of the method. ``max_steps`` 0 means no
     limit. ``document_tokens`` bounds the documents in a prompt where rows are trained with context;
     ``declining`` is the share (0..1) of such rows from which the right passage is taken away.
@@ -28,6 +29,7 @@ class TuneSettings:
     epochs: float = 3.0
     learning_rate: float = 0.0
     batch: int = 8
+    at_once: int = 0
     rank: int = 16
     alpha: int = 32
     seed: int = 0
@@ -49,6 +51,8 @@ class TuneSettings:
         ):
             if getattr(self, name) < least or (least == 0 and getattr(self, name) <= 0):
                 raise ValueError(f"{name} must be {'above 0' if least == 0 else 'at least 1'}")
+        if self.at_once < 0 or (self.at_once and self.batch % self.at_once):
+            raise ValueError("at_once must be 0, or divide batch")
         if not 0 <= self.declining < 1:
             raise ValueError("declining must be at least 0 and below 1")
 
@@ -66,18 +70,27 @@ class TuneSettings:
 class TrainingPlan:
     """What the training process is told, beside its rows: ``plan.json`` of a run's folder.
 
-    ``base`` is the GGUF file that is tuned, and ``pad`` a token that fills up short rows.
+    ``base`` is the GGUF file that is tuned, and ``pad`` a token that fills up short rows. ``start``
+    is the folder of an adapter (as PEFT writes it) that training goes on from; preferences are
+    learnt against it.
     """
 
     base: Path
     pad: int
     settings: TuneSettings
+    start: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
-        return {"base": str(self.base), "pad": self.pad, "settings": self.settings.to_json()}
+        return {
+            "base": str(self.base),
+            "pad": self.pad,
+            "settings": self.settings.to_json(),
+            "start": str(self.start) if self.start else None,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TrainingPlan:
         """The plan of JSON data as :meth:`to_json` makes it."""
-        return cls(Path(data["base"]), data["pad"], TuneSettings(**data["settings"]))
+        start = Path(data["start"]) if data["start"] else None
+        return cls(Path(data["base"]), data["pad"], TuneSettings(**data["settings"]), start)

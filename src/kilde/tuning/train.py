@@ -5,8 +5,7 @@ The folder holds ``plan.json`` and rows that are tokens already (``train.jsonl``
 in the form of PEFT. The process ends with the training, so that its memory is free again when an
 adapter is tried, and so that running out of it does not end the process that people talk to.
 
-LoRA: Hu et al. 2021, https://arxiv.org/abs/2106.09685; KTO: Ethayarajh et al. 2024,
-https://arxiv.org/abs/2402.01306; DPO: Rafailov et al. 2023, https://arxiv.org/abs/2305.18290.
+LoRA: Hu et al. 2021, https://arxiv.org/abs/2106.09685.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
+from peft import LoraConfig, PeftModel
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -35,9 +34,10 @@ from transformers import (
     TrainerCallback,
     set_seed,
 )
-from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
+from trl import DPOConfig, KTOConfig, SFTConfig
 
 from kilde.tuning.settings import TrainingPlan
+from kilde.tuning.trainers import AnswerSFT, TokenDPO, TokenKTO
 
 # Tokens that are computed at once: about 1 GB of activations for a model of 135M parameters.
 _TOKENS_AT_ONCE = 1024
@@ -57,7 +57,8 @@ def train(folder: Path) -> None:
         return
     staged = folder / "adapter.part"
     shutil.rmtree(staged, ignore_errors=True)
-    trainer.model.save_pretrained(str(staged))
+    # Not the frozen copy that preferences were learnt against.
+    trainer.model.save_pretrained(str(staged), selected_adapters=["default"])
     (folder / "result.json").write_text(json.dumps(_result(trainer), indent=1), encoding="utf-8")
     staged.rename(folder / "adapter")
 
@@ -68,7 +69,8 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
     set_seed(settings.seed)  # before the adapter's first weights are drawn
     rows, held_out = _rows(folder / "train.jsonl"), _rows(folder / "held_out.jsonl")
     # What is computed at once follows the longest row; what is learnt from at once does not.
-    at_once = max(1, min(settings.batch, _TOKENS_AT_ONCE // max(map(_length, rows + held_out))))
+    longest = max(map(_length, rows + held_out))
+    at_once = settings.at_once or max(1, min(settings.batch, _TOKENS_AT_ONCE // longest))
     while settings.batch % at_once:
         at_once -= 1
     if settings.method == "kto":
@@ -109,88 +111,36 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         }
     model, tokenizer = load_base(plan.base)
     tokenizer.pad_token_id = plan.pad
-    given: dict[str, Any] = {
-        "model": model,
-        "processing_class": tokenizer,
-        "train_dataset": Dataset.from_list(rows),
-        "eval_dataset": Dataset.from_list(held_out) if held_out else None,
-        "peft_config": LoraConfig(
+    lora = None
+    if plan.start is None:
+        lora = LoraConfig(
             r=settings.rank,
             lora_alpha=settings.alpha,
             lora_dropout=0.0,
             target_modules="all-linear",
             task_type="CAUSAL_LM",
-        ),
+        )
+    else:
+        model = PeftModel.from_pretrained(model, str(plan.start), is_trainable=True)
+    given: dict[str, Any] = {
+        "model": model,
+        "processing_class": tokenizer,
+        "train_dataset": Dataset.from_list(rows),
+        "eval_dataset": Dataset.from_list(held_out) if held_out else None,
+        "peft_config": lora,
     }
     if settings.method == "sft":
         # Rows of like length together: less is computed on padding.
         arguments = SFTConfig(**common, train_sampling_strategy="group_by_length")
-        trainer: Trainer = _AnswerSFT(args=arguments, **given)
+        trainer: Trainer = AnswerSFT(args=arguments, **given)
     elif settings.method == "dpo":
-        trainer = _TokenDPO(args=DPOConfig(**common, beta=settings.beta), **given)
+        trainer = TokenDPO(args=DPOConfig(**common, beta=settings.beta), **given)
     else:
-        trainer = _TokenKTO(args=KTOConfig(**common, beta=settings.beta), **given)
+        trainer = TokenKTO(args=KTOConfig(**common, beta=settings.beta), **given)
     trainer.add_callback(_Report(folder / "progress.jsonl"))
     if held_out:
         trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=settings.patience))
     return trainer
-
-
-class _AnswerSFT(SFTTrainer):  # type: ignore[misc]
-    """SFT whose logits are computed where the answers stand, and nowhere else.
-
-    TRL does so on GPUs only; on a CPU it computes logits, and the gradient of the output layer, for
-    every token of the prompt, which for a vocabulary of 262,000 takes longer than all the rest.
-    """
-
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: Any = None,
-    ) -> Any:
-        labels = inputs["labels"][:, 1:]
-        told = labels != -100
-        # Positions that hold an answer's token in any row of the batch.
-        positions = told.any(dim=0).nonzero().squeeze(1)
-        outputs = model(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            logits_to_keep=positions,
-            use_cache=False,
-        )
-        loss = torch.nn.functional.cross_entropy(
-            outputs.logits.float().flatten(0, 1),
-            labels[:, positions].flatten(),
-            ignore_index=-100,
-            reduction="sum",
-        )
-        loss = loss / (told.sum() if num_items_in_batch is None else num_items_in_batch)
-        if self.args.average_tokens_across_devices and num_items_in_batch is not None:
-            loss = loss * self.accelerator.num_processes  # the gradients are averaged over them
-        return (loss, outputs) if return_outputs else loss
-
-
-class _TokenDPO(DPOTrainer):  # type: ignore[misc]
-    """DPO on rows that are tokens already: exactly those that the served model will read."""
-
-    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
-        return dataset
-
-
-class _TokenKTO(KTOTrainer):  # type: ignore[misc]
-    """KTO on rows that are tokens already."""
-
-    def _prepare_dataset(self, dataset: Dataset, _: Any, args: KTOConfig, *__: Any) -> Dataset:
-        size = args.per_device_train_batch_size
-
-        def mismatched(batch: dict[str, Any]) -> dict[str, Any]:
-            # The answer to another question of the batch: where the KL term is estimated.
-            answers = batch["completion_ids"]
-            return {"KL_completion_ids": answers[-1:] + answers[:-1]}
-
-        return dataset.map(mismatched, batched=True, batch_size=size)
 
 
 class _Report(TrainerCallback):  # type: ignore[misc]

@@ -9,49 +9,24 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from kilde import __version__
-from kilde.agents.agent import Agent
 from kilde.errors import KildeError, TuningError
-from kilde.tuning import durable
 from kilde.tuning.card import Card
 from kilde.tuning.checks import Finding
-from kilde.tuning.dataset import Dataset, split
+from kilde.tuning.dataset import Dataset
 from kilde.tuning.gate import Gate, run_gate
+from kilde.tuning.prepare import Subject, prepare
 from kilde.tuning.process import run_training
 from kilde.tuning.registry import GGUF_FILE, Registry
-from kilde.tuning.rendering import TokenRow, draft, render_rows
+from kilde.tuning.rendering import draft
 from kilde.tuning.runs import Run, Runs
 from kilde.tuning.settings import TrainingPlan, TuneSettings
-from kilde.types import Adapter, Progress
-
-if TYPE_CHECKING:
-    from kilde.generation.llama_cpp import LlamaCpp
-
-# Of the rows, so many are held out to see when training should stop; none of a small set.
-_HELD_OUT, _MOST_HELD_OUT, _FEW = 0.1, 48, 50
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is tuned: an agent, and the model under it.
-
-    ``agent`` makes the agent as it answers, able to ask for one more adapter than the registry
-    holds; what it answers is kept nowhere.
-    """
-
-    key: str
-    base: str
-    path: Path
-    sha256: str
-    licence: str
-    generator: LlamaCpp
-    agent: Callable[[Adapter | None], Agent]
+from kilde.types import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +68,7 @@ def tune(
             subject.key, dataset.card.name, settings.to_json(), dataset.card.data_hash
         )
         with _recorded(runs, run):
-            _prepare(subject, dataset, settings, runs.folder(run.id), progress)
+            prepare(subject, dataset, settings, registry, runs.folder(run.id), progress)
             return _finish(subject, dataset, settings, runs, run, registry, by, force, progress)
 
 
@@ -117,66 +92,30 @@ def resume(
     settings = TuneSettings(**run.settings)
     with runs.alone(subject.key), _recorded(runs, run):
         if not (runs.folder(run.id) / "plan.json").is_file():
-            _prepare(subject, dataset, settings, runs.folder(run.id), progress)
+            prepare(subject, dataset, settings, registry, runs.folder(run.id), progress)
         return _finish(subject, dataset, settings, runs, run, registry, by, force, progress)
 
 
-class _recorded:  # noqa: N801
-    """Writes into the run why it ended, if it did not end well."""
-
-    def __init__(self, runs: Runs, run: Run) -> None:
-        self._runs, self._id = runs, run.id
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None:
-            return
-        told = (
-            error.message if isinstance(error, KildeError) else f"{type(error).__name__}: {error}"
-        )
-        run = self._runs.get(self._id)
-        self._runs.save(run, stage="failed", ended_at=datetime.now(UTC), message=told)
-
-
-def _prepare(
-    subject: Subject, dataset: Dataset, settings: TuneSettings, folder: Path, progress: Progress
-) -> None:
-    """Write the rows as tokens and, last, the plan: with it the folder is ready for training."""
-    rendered = render_rows(subject.agent(None), subject.generator, dataset.rows, settings, progress)
-    if not rendered.rows:
-        raise TuningError(
-            "No row has a document that answers it, so there is nothing to learn from.",
-            hint="Add the documents to the agent's collections, or train with --no-context.",
-        )
-    _refuse_long(rendered.rows, subject.generator.context)
-    rows, held_out = list(rendered.rows), []
-    if len(rendered.rows) == len(dataset.rows) >= _FEW:
-        # By document: which side a row is on is told by the rows that are tokens' sources.
-        numbered = {id(row): token_row for row, token_row in zip(dataset.rows, rows, strict=True)}
-        share = min(_HELD_OUT, _MOST_HELD_OUT / len(rows))
-        first, second = split(dataset.rows, share=share, seed=settings.seed)
-        rows = [numbered[id(row)] for row in first]
-        held_out = [numbered[id(row)] for row in second]
-    for name, some in (("train.jsonl", rows), ("held_out.jsonl", held_out)):
-        text = "".join(json.dumps(row) + "\n" for row in some)
-        (folder / name).write_text(text, encoding="utf-8")
-    plan = TrainingPlan(subject.path, subject.generator.end_of_turn, settings)
-    durable.write(folder / "plan.json", json.dumps(plan.to_json(), indent=1))
-
-
-def _refuse_long(rows: Sequence[TokenRow], context: int) -> None:
-    lengths = [sum(len(ids) for name, ids in row.items() if name.endswith("_ids")) for row in rows]
-    long = [
-        f"row {at + 1} ({length} tokens)" for at, length in enumerate(lengths) if length > context
-    ]
-    if long:
-        raise TuningError(
-            f"{len(long)} rows are longer than the model reads ({context} tokens): "
-            + ", ".join(long[:10]),
-            hint="Shorten them, or lower --document-tokens.",
-        )
+@contextmanager
+def _recorded(runs: Runs, run: Run) -> Iterator[None]:
+    """Writes into the run why it failed. One that was stopped by hand is just not at its end."""
+    try:
+        yield
+    except Exception as error:
+        told = error.message if isinstance(error, KildeError) else str(error)
+        with suppress(OSError, KildeError):  # on a full disk this cannot be written either
+            runs.save(
+                runs.get(run.id),
+                stage="failed",
+                ended_at=datetime.now(UTC),
+                message=told or type(error).__name__,
+            )
+        if isinstance(error, OSError):
+            raise TuningError(
+                f"The run {run.id} cannot be written: {error.strerror or error}.",
+                hint=f"Make room on the disk, then go on: kilde tune {run.agent} --resume",
+            ) from error
+        raise
 
 
 def _finish(
@@ -194,6 +133,9 @@ def _finish(
     from kilde.tuning.lora_gguf import write_lora
 
     folder, began = runs.folder(run.id), time.monotonic()
+    for card in registry.list(subject.key):
+        if card.settings.get("run") == run.id:  # killed after it was registered
+            return _promote(card, runs, run, registry, by, force)
     if not (folder / "adapter").is_dir():
         run = runs.save(run, stage="training")
         run_training(folder, progress)
@@ -225,6 +167,12 @@ def _finish(
         )
 
     run = runs.save(run, stage="registering")
+    plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+    # What the adapter that training went on from had learnt is in this one as well.
+    before = registry.get(f"{subject.key}@{plan.start.name}") if plan.start else None
+    documents = {*dataset.card.documents, *(before.documents if before else ())}
+    answers = {answer for row in dataset.rows for answer in row.lineage.answers}
+    answers |= set(before.answers if before else ())
     card = registry.add(
         subject.key,
         staged,
@@ -237,12 +185,13 @@ def _finish(
             dataset=dataset.card.name,
             data_hash=dataset.card.data_hash,
             rows=len(dataset.rows),
-            documents=dataset.card.documents,
-            answers=tuple(sorted({a for row in dataset.rows for a in row.lineage.answers})),
+            documents=tuple(sorted(documents)),
+            answers=tuple(sorted(answers)),
             languages=languages,
             examples=candidate.examples,
             document_tokens=candidate.document_tokens,
-            settings=settings.to_json(),
+            settings=settings.to_json()
+            | {"run": run.id, "from": before.name if before else subject.base},
             metrics=result,
             gate=gate.to_json() if gate else None,
             licence=subject.licence,
@@ -251,11 +200,16 @@ def _finish(
             seconds=round(seconds, 1),
         ),
     )
-    promoted = force or (gate is not None and gate.passed)
+    return _promote(card, runs, run, registry, by, force)
+
+
+def _promote(card: Card, runs: Runs, run: Run, registry: Registry, by: str, force: bool) -> Tuned:
+    """Let the adapter answer if the gate or somebody says so, and close the run."""
+    promoted = force or bool(card.passed)
     if promoted:
-        overridden = force and not (gate and gate.passed)
+        overridden = not card.passed
         registry.promote(card.name, by=by, forced=overridden, why="--force" if overridden else "")
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(runs.folder(run.id) / "checkpoints", ignore_errors=True)
     run = runs.save(
         run, stage="done", ended_at=datetime.now(UTC), adapter=card.name, promoted=promoted
     )

@@ -14,9 +14,10 @@ from kilde.tuning.dataset import Dataset, DatasetCard, split
 from kilde.tuning.formats import read_file
 from kilde.tuning.from_documents import document_rows
 from kilde.tuning.from_feedback import feedback_rows
+from kilde.tuning.prepare import Subject
 from kilde.tuning.rows import Method, Row
 from kilde.tuning.settings import TuneSettings
-from kilde.tuning.tune import Subject, Tuned
+from kilde.tuning.tune import Tuned
 from kilde.types import NoProgress, Progress
 
 if TYPE_CHECKING:
