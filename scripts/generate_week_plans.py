@@ -9,10 +9,9 @@ One JSON object on a line, as `kilde.demo.week_plan.rows` describes it, in four 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from kilde.demo.week_plan import LANGUAGES, rows
+from kilde.demo.week_plan import LANGUAGES, to_jsonl
 from kilde.demo.week_plan.requests import Split
 
 
@@ -24,9 +23,7 @@ def write(folder: Path, *, train: int, test: int, seed: int) -> list[Path]:
     for language in LANGUAGES:
         for split, count in counts.items():
             path = folder / f"week-plan.{language}.{split}.jsonl"
-            made = rows(language, split, count, seed)
-            lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in made]
-            path.write_bytes("".join(lines).encode("utf-8"))
+            path.write_bytes(to_jsonl(language, split, count, seed).encode("utf-8"))
             written.append(path)
     return written
 

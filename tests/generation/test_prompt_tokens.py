@@ -10,7 +10,7 @@ import pytest
 
 from kilde.errors import ModelError
 from kilde.generation import GeneratorSettings
-from kilde.generation.gguf_header import header
+from kilde.generation.gguf_header import read_header
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.generation.llama_server import LlamaServer, _turns
 from kilde.models.cache import installed, path_of
@@ -109,7 +109,7 @@ def test_a_model_without_a_template_gets_chatml(smollm2: str, tmp_path: Path) ->
 
 
 def test_the_header_is_read_without_a_library(smollm2: str, tmp_path: Path) -> None:
-    about = header(path_of(smollm2))
+    about = read_header(path_of(smollm2)).metadata
     assert about["general.architecture"] == "llama"
     assert about["llama.block_count"] == 30
     assert about["tokenizer.ggml.add_bos_token"] is False
@@ -121,9 +121,9 @@ def test_the_header_is_read_without_a_library(smollm2: str, tmp_path: Path) -> N
     for damaged in (b"GGML" + whole[4:], whole[:-1], whole[:30], whole[:48] + b"\xff" * 9):
         path.write_bytes(damaged)
         with pytest.raises(ModelError, match="damaged"):
-            header(path)
+            read_header(path)
     with pytest.raises(ModelError, match="cannot be read"):
-        header(tmp_path / "absent.gguf")
+        read_header(tmp_path / "absent.gguf")
 
 
 def _with_key(key: str, text: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import gguf
 import numpy as np
 
-from kilde.generation.gguf_header import header
+from kilde.generation.gguf_header import read_header
 from kilde.models.cache import path_of
 from kilde.models.hashes import weights_sha256
 from kilde.tuning.card import Card
@@ -20,7 +20,7 @@ MODEL = "smollm2-135m-instruct-q4"
 
 def random_lora(path: Path, base: Path, seed: int = 0, scale: float = 1.0) -> Path:
     """A LoRA of rank 2 for a GGUF model; ``scale`` 1 changes any answer, 0 changes none."""
-    about = header(base)
+    about = read_header(base).metadata
     architecture = str(about["general.architecture"])
     blocks, width, inner = (
         int(about[f"{architecture}.{key}"])

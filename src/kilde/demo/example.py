@@ -9,10 +9,15 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilde.demo.week_plan.requests import Split, to_jsonl
 from kilde.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
+
+
+# Rows for the agent `week-plan`, by split.
+_ROWS: dict[Split, int] = {"train": 260, "test": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ def load_script(language: str) -> Script:
 
 def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, ...]]:
     """A workspace with the example's documents and agents, not indexed yet, and the names of its
-    collections, which are the folders of the documents.
+    collections, which are the folders of the documents. Beside them lie rows to tune the agent
+    ``week-plan`` on and to test it with.
 
     Raises :class:`WorkspaceError` for a folder that holds something already.
     """
@@ -78,6 +84,9 @@ def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, .
     try:
         _copy(documents, folder)
         _copy(here / "agents" / language, folder / "agents")
+        for split, count in _ROWS.items():
+            rows = to_jsonl(language, split, count)
+            (folder / f"week-plan.{split}.jsonl").write_bytes(rows.encode("utf-8"))
     except OSError as error:
         raise WorkspaceError(
             f"{folder}: the example cannot be written here ({error.strerror}).",

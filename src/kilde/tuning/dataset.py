@@ -89,6 +89,20 @@ class Datasets:
                 hint=f"Build the dataset again: kilde dataset build … --name {name} --replace",
             ) from error
 
+    def free(self, name: str, *, replace_old: bool = False) -> None:
+        """Raises :class:`ConfigError` for a name that will not do or, unless ``replace_old``,
+        is taken."""
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                [f"{name!r}: a dataset's name has up to 64 letters, digits, _ and - only"],
+                hint="Choose another one with --name.",
+            )
+        if not replace_old and (self._folder / name).exists():
+            raise ConfigError(
+                [f"There is a dataset {name!r} already."],
+                hint="Replace it with --replace, or choose another name with --name.",
+            )
+
     def save(
         self,
         name: str,
@@ -106,14 +120,8 @@ class Datasets:
         Raises :class:`ConfigError` for a name that will not do or is taken (unless
         ``replace_old``), :class:`StoreError` when it cannot be written.
         """
-        if not _NAME.fullmatch(name):
-            raise ConfigError([f"{name!r}: a dataset's name has letters, digits, _ and - only"])
+        self.free(name, replace_old=replace_old)
         target = self._folder / name
-        if target.exists() and not replace_old:
-            raise ConfigError(
-                [f"There is a dataset {name!r} already."],
-                hint="Replace it with --replace, or choose another name with --name.",
-            )
         card = DatasetCard(
             name=name,
             agent=agent,
@@ -184,8 +192,10 @@ def split(rows: Sequence[Row], *, share: float, seed: int = 0) -> tuple[list[Row
     sizes = Counter(groups)
     wanted, chosen, taken = round(len(rows) * share), set[int](), 0
     for group in order:
-        # A group that would overshoot by more than it fills is left to the first part.
-        if taken < wanted and taken + sizes[group] - wanted <= wanted - taken:
+        # A group that would overshoot by more than it fills is left to the first part, which is
+        # never left empty.
+        after = taken + sizes[group]
+        if taken < wanted and after - wanted <= wanted - taken and after < len(rows):
             chosen.add(group)
             taken += sizes[group]
     first = [row for row, group in zip(rows, groups, strict=True) if group not in chosen]

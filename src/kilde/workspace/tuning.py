@@ -1,21 +1,24 @@
-"""Tuning in a workspace: its rooms are put together here, for datasets, training and lineage."""
+"""Tuning in a workspace: its rooms are put together here, for datasets and training."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kilde.errors import ConfigError, NotFound, TuningError
+from kilde.agents.definition import AgentDefinition
+from kilde.errors import ConfigError, TuningError
 from kilde.tuning.checks import Finding, check_rows
 from kilde.tuning.dataset import Dataset, DatasetCard, split
+from kilde.tuning.extra import need_extra
 from kilde.tuning.formats import read_file
 from kilde.tuning.from_documents import document_rows
 from kilde.tuning.from_feedback import feedback_rows
 from kilde.tuning.prepare import Subject
 from kilde.tuning.rows import Method, Row
+from kilde.tuning.runs import Run
 from kilde.tuning.settings import TuneSettings
 from kilde.tuning.tune import Tuned
 from kilde.types import NoProgress, Progress
@@ -48,10 +51,8 @@ def build_dataset(
     is taken, :class:`NotFound` for an unknown agent, :class:`TuningError` where no row comes of it.
     """
     key, definition = workspace.agent_file(agent)
-    if name and not replace_old and name in workspace.datasets.names():
-        raise ConfigError(
-            [f"There is a dataset {name!r} already."], hint="Replace it with --replace."
-        )
+    name = name or key
+    workspace.datasets.free(name, replace_old=replace_old)  # before a model makes rows for minutes
     notes: list[str] = []
     rows: Sequence[Row]
     held: Sequence[Row]
@@ -90,7 +91,7 @@ def build_dataset(
     else:
         rows, held = split(rows, share=test_share, seed=seed)
     return workspace.datasets.save(
-        name or key,
+        name,
         agent=key,
         method=method,
         source=str(source),
@@ -128,28 +129,34 @@ def tune(
     settings: TuneSettings | None = None,
     with_context: bool | None = None,
     force: bool = False,
+    on_findings: Callable[[Sequence[Finding]], object] | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
     """Train an adapter for an agent, judge it and, if it is no worse, let it answer.
 
     ``dataset`` is the one that bears the agent's name where none is given; its rows decide the
     method. ``with_context`` puts documents into the prompts that are learnt from: as the agent
-    itself does where it is not given. ``force`` promotes whatever the gate says.
+    itself does where it is not given. ``force`` promotes whatever the gate says. ``on_findings``
+    is told what was found in the rows, before the training begins.
     Raises :class:`TuningError`, :class:`NotFound`, :class:`WorkspaceError` (trained already),
     :class:`MissingExtra`.
     """
     from kilde.tuning.tune import tune as run
 
+    need_extra()
     subject = _subject(workspace, agent)
     found = _dataset(workspace, subject.key, dataset)
     settings = replace(settings or TuneSettings(), method=found.card.method)
     if with_context is None:
         with_context = subject.agent(None).definition.retrieval
+    findings = check_dataset(workspace, found.card.name)
+    if on_findings is not None:
+        on_findings(findings)
     return run(
         subject,
         found,
         replace(settings, with_context=with_context),
-        findings=check_dataset(workspace, found.card.name),
+        findings=findings,
         runs=workspace.runs,
         registry=workspace.registry,
         by=getpass.getuser(),
@@ -165,12 +172,9 @@ def resume(
     and :class:`TuningError` where there is none."""
     from kilde.tuning.tune import resume as go_on
 
+    need_extra()
     subject = _subject(workspace, agent)
-    run = next(iter(workspace.runs.list(subject.key)), None)
-    if run is None or run.stage == "done":
-        raise TuningError(
-            f"No training of the agent {subject.key!r} was stopped.", hint="See: kilde runs"
-        )
+    run = unfinished(workspace, subject.key)
     return go_on(
         subject,
         workspace.datasets.load(run.dataset),
@@ -183,21 +187,44 @@ def resume(
     )
 
 
-def _subject(workspace: Workspace, agent: str) -> Subject:
-    from kilde.generation.llama_cpp import LlamaCpp
-    from kilde.models.cache import model_of, path_of
+def unfinished(workspace: Workspace, key: str) -> Run:
+    """The newest run of an agent, which did not come to its end. Raises :class:`TuningError`."""
+    run = next(iter(workspace.runs.list(key)), None)
+    if run is None or run.stage == "done":
+        raise TuningError(f"No training of the agent {key!r} was stopped.", hint="See: kilde runs")
+    return run
+
+
+def base_of(workspace: Workspace, key: str, definition: AgentDefinition) -> tuple[str, Path]:
+    """The model that an agent answers with, as its settings name it, and its file; nothing is
+    loaded.
+
+    Raises :class:`TuningError` and :class:`ModelError` for one that cannot be tuned,
+    :class:`ModelMissing`.
+    """
+    from kilde.models.cache import path_of
     from kilde.tuning.architectures import architecture_of
 
-    key, definition = workspace.agent_file(agent)
     name = definition.model or workspace.config.model
-    generator = None if name == "quotes" else workspace.generator(name)
-    if not isinstance(generator, LlamaCpp):
+    settings = workspace.generator_settings(name)
+    if settings.backend != "llama_cpp":
         raise TuningError(
             f"The agent {key!r} answers with {name!r}, which cannot be tuned here.",
             hint='Give it a GGUF model in its file, such as model = "smollm2-135m-instruct-q4".',
         )
-    path = path_of(generator.model)
-    architecture_of(path)  # one that cannot be tuned is told before anything is trained
+    path = path_of(settings.model)
+    architecture_of(path)
+    return name, path
+
+
+def _subject(workspace: Workspace, agent: str) -> Subject:
+    from kilde.generation.llama_cpp import LlamaCpp
+    from kilde.models.cache import model_of
+
+    key, definition = workspace.agent_file(agent)
+    name, path = base_of(workspace, key, definition)
+    generator = workspace.generator(name)
+    assert isinstance(generator, LlamaCpp)
     known = model_of(generator.model)
     return Subject(
         key=key,
@@ -219,58 +246,3 @@ def _dataset(workspace: Workspace, key: str, name: str) -> Dataset:
             hint=f"Build one for this agent: kilde dataset build {key} --from … --name NAME",
         )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """Where something comes from or went to: ``kind`` is "document", "dataset", "adapter" or
-    "answer", ``name`` its id, and ``detail`` what there is to say of it."""
-
-    kind: str
-    name: str
-    detail: str
-
-
-def lineage(workspace: Workspace, name: str) -> tuple[Traced, ...]:
-    """What was made of a document, or what an adapter was made of.
-
-    Raises :class:`NotFound` where nothing bears that name.
-    """
-    if "@" in name:
-        return tuple(_made_of(workspace, name))
-    documents = {document.id: document for document in workspace.knowledge.documents()}
-    trained = [card for card in workspace.registry.list() if name in card.documents]
-    found = list(_made_with(workspace, name))
-    if name not in documents and not found and not trained:
-        raise NotFound("document or adapter", name, [*documents])
-    told = []
-    if name in documents:
-        told.append(Traced("document", name, f"collection {documents[name].collection}"))
-    else:
-        told.append(Traced("document", name, "no longer there"))
-    told += found
-    for card in trained:
-        answers = workspace.registry.promoted(card.agent)
-        now = "answers now" if answers is not None and answers.name == card.name else "kept"
-        told.append(Traced("adapter", card.name, f"{card.dataset}, {now}"))
-    return tuple(told)
-
-
-def _made_with(workspace: Workspace, document: str) -> Iterator[Traced]:
-    for name in workspace.datasets.names():
-        found = workspace.datasets.load(name)
-        rows = sum(document in row.lineage.documents for row in found.rows)
-        test = sum(document in row.lineage.documents for row in found.test)
-        if rows or test:
-            yield Traced("dataset", name, f"{rows} training rows, {test} test rows")
-
-
-def _made_of(workspace: Workspace, name: str) -> Iterator[Traced]:
-    card = workspace.registry.get(name)
-    yield Traced("adapter", name, f"{card.method} on {card.base}, {card.rows} rows")
-    yield Traced("dataset", card.dataset, f"hash {card.data_hash[:12]}")
-    here = {document.id for document in workspace.knowledge.documents()}
-    for document in card.documents:
-        yield Traced("document", document, "" if document in here else "no longer there")
-    for answer in card.answers:
-        yield Traced("answer", answer, "feedback")

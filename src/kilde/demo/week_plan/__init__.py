@@ -11,7 +11,7 @@ says which rules an answer breaks.
 """
 
 from kilde.demo.week_plan.check import RULES, Fault, check
-from kilde.demo.week_plan.requests import LANGUAGES, SPLITS, rows
+from kilde.demo.week_plan.requests import LANGUAGES, SPLITS, rows, to_jsonl
 from kilde.demo.week_plan.rules import Request, load_rules, plan, written
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "load_rules",
     "plan",
     "rows",
+    "to_jsonl",
     "written",
 ]

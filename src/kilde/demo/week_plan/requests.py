@@ -6,6 +6,7 @@ half of them are about a goal, an age and a level that no training row combines.
 
 from __future__ import annotations
 
+import json
 import random
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,12 @@ def rows(language: str, split: Split, count: int, seed: int = 0) -> list[dict[st
         made.append(_row(question, request))
     choose.shuffle(made)
     return made
+
+
+def to_jsonl(language: str, split: Split, count: int, seed: int = 0) -> str:
+    """The same rows as JSON lines."""
+    made = rows(language, split, count, seed)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made)
 
 
 def held_out(goal: str, band: str, level: str) -> bool:

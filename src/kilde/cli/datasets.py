@@ -1,0 +1,277 @@
+"""Commands for datasets: make the rows that an agent is tuned on, check them, look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from kilde.cli import show
+from kilde.cli.json_output import json_option, print_json
+from kilde.cli.numbers import Fraction
+from kilde.cli.session import ModelCommand, Session, pass_session, progress
+
+if TYPE_CHECKING:
+    from kilde.tuning.checks import Finding
+    from kilde.tuning.dataset import DatasetCard
+    from kilde.tuning.rows import Method, Row
+
+# Repeated from kilde.workspace.tuning, which would load the workspace for the help text; a test
+# compares.
+TEST_SHARE = 0.2
+LIMIT = 200
+
+_LEVELS = {"refuse": "To mend before training", "warn": "To look at", "note": "Good to know"}
+
+share_option = click.option(
+    "--test-share",
+    metavar="SHARE",
+    type=Fraction(0, 1, max_open=True),
+    default=TEST_SHARE,
+    show_default=True,
+    help="The share of rows that are set apart for the test; 0 sets none apart.",
+)
+seed_option = click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Another number draws other rows.",
+)
+
+
+@click.group("dataset")
+def dataset_command() -> None:
+    """Make, check, show and split datasets: the rows that an agent is tuned on."""
+
+
+@dataset_command.command("build", cls=ModelCommand)
+@click.argument("agent")
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE|feedback|documents",
+    required=True,
+    help="A file of rows (JSON lines or a JSON list), what people thought of answers, or the "
+    "documents that the agent may use.",
+)
+@click.option("--name", metavar="NAME", default="", help="Its name. Default: the agent's.")
+@click.option(
+    "--method",
+    type=click.Choice(["sft", "kto", "dpo"]),
+    help="What the rows are for: answers to imitate, judged ones, or pairs of a better and a "
+    "worse one. Default: what the file holds; kto for feedback, sft for documents.",
+)
+@click.option("--test", metavar="FILE", type=click.Path(path_type=Path), help="Rows for the test.")
+@share_option
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1),
+    default=LIMIT,
+    show_default=True,
+    help="As many rows are made of documents at most.",
+)
+@seed_option
+@click.option("--replace", "replace_old", is_flag=True, help="Replace the one of that name.")
+@json_option
+@click.pass_context
+@pass_session
+def build_dataset(
+    session: Session,
+    ctx: click.Context,
+    agent: str,
+    source: str,
+    name: str,
+    method: Method | None,
+    test: Path | None,
+    test_share: float,
+    limit: int,
+    seed: int,
+    replace_old: bool,
+    as_json: bool,
+) -> None:
+    """Make a dataset for AGENT, and keep it.
+
+    Rows that have a document or a question in common stay together when rows are set apart for
+    the test.
+    """
+    from kilde.workspace import tuning
+
+    if test is not None and _given(ctx, "test_share"):
+        raise click.UsageError("Either --test or --test-share.")
+    origin: Path | Literal["feedback", "documents"] = (
+        source if source == "feedback" or source == "documents" else Path(source)
+    )
+    if origin != "documents" and _given(ctx, "limit"):
+        raise click.UsageError("--limit goes with --from documents.")
+    card = tuning.build_dataset(
+        session.workspace,
+        agent,
+        origin,
+        name=name,
+        method=method,
+        test=test,
+        test_share=test_share,
+        limit=limit,
+        seed=seed,
+        replace_old=replace_old,
+        progress=progress(),
+    )
+    if as_json:
+        print_json("dataset build", card)
+        return
+    _say_made(card, "Built")
+    option = "" if card.name == card.agent else f" --dataset {card.name}"
+    click.echo(f"Next: kilde dataset check {card.name}, then kilde tune {card.agent}{option}")
+
+
+@dataset_command.command("check", cls=ModelCommand)
+@click.argument("name")
+@json_option
+@pass_session
+def check_dataset(session: Session, name: str, as_json: bool) -> int:
+    """Say all that is wrong with the rows of a dataset. Exits with 1 if it cannot be trained on."""
+    from kilde.workspace import tuning
+
+    card = session.workspace.datasets.card(name)
+    findings = tuning.check_dataset(session.workspace, name)
+    if as_json:
+        print_json("dataset check", findings)
+    elif not findings:
+        click.echo(f"Nothing is wrong with the {card.rows} rows of {name}.")
+    else:
+        _show_findings(findings)
+    return 1 if any(finding.level == "refuse" for finding in findings) else 0
+
+
+@dataset_command.command("show")
+@click.argument("name")
+@click.option(
+    "--rows",
+    metavar="N",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help="Show as many rows.",
+)
+@json_option
+@pass_session
+def show_dataset(session: Session, name: str, rows: int, as_json: bool) -> None:
+    """Show what a dataset is and its first rows."""
+    from kilde.cli.results import ShownDataset
+
+    found = session.workspace.datasets.load(name)
+    card = found.card
+    shown = ShownDataset(card, found.rows[:rows])
+    if as_json:
+        print_json("dataset show", shown)
+        return
+    languages = ", ".join(f"{language} {count}" for language, count in card.languages.items())
+    show.table(
+        [
+            ("dataset", card.name),
+            ("agent", card.agent),
+            ("method", card.method),
+            ("from", card.source),
+            ("made", f"{card.created_at.astimezone():%Y-%m-%d %H:%M}"),
+            ("rows", f"{card.rows} to learn from, {card.test_rows} to test with"),
+            ("languages", languages or "none"),
+            ("documents", ", ".join(card.documents) or "none"),
+            ("hash", card.data_hash),
+            *(("note", note) for note in card.notes),
+        ]
+    )
+    for number, row in enumerate(shown.rows, 1):
+        _show_row(number, row)
+
+
+@dataset_command.command("list")
+@json_option
+@pass_session
+def list_datasets(session: Session, as_json: bool) -> None:
+    """List the datasets: for which agent, how many rows, of which languages."""
+    datasets = session.workspace.datasets
+    cards = [datasets.card(name) for name in datasets.names()]
+    if as_json:
+        print_json("dataset list", cards)
+    elif not cards:
+        click.echo("No datasets yet. Make one: kilde dataset build AGENT --from FILE")
+    else:
+        show.table(
+            [
+                ("DATASET", "AGENT", "METHOD", "ROWS", "TEST", "LANGUAGES", "MADE", "FROM"),
+                *(
+                    (
+                        card.name,
+                        card.agent,
+                        card.method,
+                        str(card.rows),
+                        str(card.test_rows),
+                        ", ".join(card.languages),
+                        f"{card.created_at.astimezone():%Y-%m-%d %H:%M}",
+                        card.source,
+                    )
+                    for card in cards
+                ),
+            ]
+        )
+
+
+@dataset_command.command("split")
+@click.argument("name")
+@share_option
+@seed_option
+@json_option
+@pass_session
+def split_dataset(session: Session, name: str, test_share: float, seed: int, as_json: bool) -> None:
+    """Set other rows apart for the test: all rows of a dataset are dealt anew."""
+    card = session.workspace.datasets.resplit(name, share=test_share, seed=seed)
+    if as_json:
+        print_json("dataset split", card)
+    else:
+        _say_made(card, "Split")
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
+def _say_made(card: DatasetCard, verb: str) -> None:
+    click.echo(
+        f"{verb} {card.name} ({card.method}): {card.rows} rows to learn from, {card.test_rows} to "
+        "test with."
+    )
+    for note in card.notes:
+        click.echo(f"Note: {note}.")
+    if not card.test_rows:
+        click.echo(
+            "Without test rows nothing can tell whether an adapter is better than what answers "
+            "now, so it will not be promoted by itself.",
+            err=True,
+        )
+
+
+def _show_findings(findings: tuple[Finding, ...]) -> None:
+    for level, heading in _LEVELS.items():
+        some = [finding for finding in findings if finding.level == level]
+        if some:
+            click.echo(click.style(f"{heading} ({len(some)})", bold=True))
+        for finding in some:
+            click.echo(f"  {finding.kind}: {finding.message}")
+            click.echo(click.style(f"    {finding.hint}", dim=True))
+
+
+def _show_row(number: int, row: Row) -> None:
+    answers = [("answer", row.answer)]
+    if row.method == "kto":
+        answers = [("good answer" if row.good else "bad answer", row.answer)]
+    elif row.method == "dpo":
+        answers = [("better", row.answer), ("worse", row.rejected)]
+    declines = ", declines" if row.declines else ""
+    heading = click.style(f"{number}", bold=True)
+    click.echo(f"\n{heading} {row.lineage} ({row.language}{declines})")
+    for name, text in [*((turn.role, turn.content) for turn in row.prompt), *answers]:
+        click.echo(f"  {name}: " + text.strip().replace("\n", "\n    "))
