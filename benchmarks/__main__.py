@@ -16,6 +16,7 @@ SUBJECTS = {
     "search": "how long does a search take as the knowledge base grows?",
     "cold": "how long until the first line of help, and what does an import load?",
     "answers": "are answers right, and are their citations?",
+    "tune": "what does tuning gain, and how fast is it?",
 }
 
 

@@ -113,7 +113,9 @@ def spelling(option: click.Option) -> str:
     value = option.metavar or (
         "|".join(map(str, option.type.choices)) if isinstance(option.type, click.Choice) else ""
     )
-    return " ".join(part for part in (", ".join(option.opts), value) if part).replace("|", "\\|")
+    return " ".join(
+        part for part in (", ".join([*option.opts, *option.secondary_opts]), value) if part
+    ).replace("|", "\\|")
 
 
 def meaning(option: click.Option) -> str:

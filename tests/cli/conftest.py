@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,11 +10,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from kilde.cli.main import run
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "json"
 COMMAND = [sys.executable, "-c", "from kilde.cli.main import main; main()"]
 
 DOCUMENTS = {
@@ -27,6 +31,40 @@ DOCUMENTS = {
 HEALTH_AGENT = (
     'name = "Health questions"\ninstructions = "Answer briefly."\ncollections = ["health"]\n'
 )
+
+
+# Questions that are no near duplicates of each other, with their answers.
+ROWS = (
+    ("When does the library open on Mondays?", "At a quarter past nine."),
+    ("Is the library open on Sundays?", "No, it is closed then."),
+    ("How many books may I borrow?", "Twelve books."),
+    ("For how long may loans be kept?", "For four weeks."),
+    ("How quickly are prescriptions renewed?", "Within three days."),
+    ("What should I bring to the pharmacy?", "Your health card."),
+    ("Who repairs the lift?", "The caretaker does."),
+    ("Where do visitors park?", "Behind the house."),
+    ("May dogs come along?", "Guide dogs may."),
+    ("What does lunch cost?", "Fifty kroner."),
+    ("Which bus goes to the centre?", "Line seven."),
+    ("Can I pay by card?", "Yes, everywhere."),
+)
+
+
+def write_rows(path: Path, count: int, **more: object) -> Path:
+    """A file with some rows to imitate; ``more`` stands in each of them."""
+    lines = [json.dumps({"prompt": q, "completion": a, **more}) + "\n" for q, a in ROWS[:count]]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def validated(command: str, text: str) -> Any:
+    """The JSON that a command printed, which is what its schema says."""
+    name = f"{command.replace(' ', '-')}.schema.json"
+    schema = json.loads((SCHEMAS / name).read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    found = json.loads(text)
+    Draft202012Validator(schema).validate(found)
+    return found
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ def test_help_names_every_command(kilde: Kilde) -> None:
     ended = kilde("--help")
     assert ended.code == 0
     for name in (
-        "adapter add agent ask chat check demo feedback history init list model reindex remove "
-        "search sync tag"
+        "adapter add agent ask chat check dataset demo feedback history init lineage list model "
+        "reindex remove runs search sync tag tune"
     ).split():
         assert f"\n  {name} " in ended.out
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kilde.cli import show
+from kilde.cli import show, tuned
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session
 from kilde.errors import ModelError, NotFound, WorkspaceError
@@ -209,9 +209,15 @@ def _print(shown: ShownAdapter) -> None:
             *((f"setting {key}", str(value)) for key, value in card.settings.items()),
             *((f"figure {key}", f"{value:.4g}") for key, value in card.metrics.items()),
             ("gate", _judged(card.passed)),
-            *((f"gate {key}", str(value)) for key, value in (card.gate or {}).items()),
+            *(
+                (f"gate {key}", str(value))
+                for key, value in (card.gate or {}).items()
+                if not isinstance(value, list | tuple | dict)
+            ),
         ]
     )
+    if card.gate is not None and "checks" in card.gate:
+        tuned.gate(card.gate)
     for event in shown.history:
         forced = " against its gate or its model" if event.forced else ""
         why = f": {event.why}" if event.why else ""

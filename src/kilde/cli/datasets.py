@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from kilde.cli import rows as shown_rows
 from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
 
 if TYPE_CHECKING:
-    from kilde.tuning.checks import Finding
-    from kilde.tuning.dataset import DatasetCard
-    from kilde.tuning.rows import Method, Row
+    from kilde.tuning.rows import Method
 
 # Repeated from kilde.workspace.tuning, which would load the workspace for the help text; a test
 # compares.
 TEST_SHARE = 0.2
 LIMIT = 200
-
-_LEVELS = {"refuse": "To mend before training", "warn": "To look at", "note": "Good to know"}
 
 share_option = click.option(
     "--test-share",
@@ -82,6 +79,7 @@ def dataset_command() -> None:
 def build_dataset(
     session: Session,
     ctx: click.Context,
+    /,
     agent: str,
     source: str,
     name: str,
@@ -102,9 +100,12 @@ def build_dataset(
 
     if test is not None and _given(ctx, "test_share"):
         raise click.UsageError("Either --test or --test-share.")
-    origin: Path | Literal["feedback", "documents"] = (
-        source if source == "feedback" or source == "documents" else Path(source)
-    )
+    origin: Path | Literal["feedback", "documents"]
+    match source:
+        case "feedback" | "documents":
+            origin = source
+        case _:
+            origin = Path(source)
     if origin != "documents" and _given(ctx, "limit"):
         raise click.UsageError("--limit goes with --from documents.")
     card = tuning.build_dataset(
@@ -123,7 +124,7 @@ def build_dataset(
     if as_json:
         print_json("dataset build", card)
         return
-    _say_made(card, "Built")
+    shown_rows.made(card, "Built")
     option = "" if card.name == card.agent else f" --dataset {card.name}"
     click.echo(f"Next: kilde dataset check {card.name}, then kilde tune {card.agent}{option}")
 
@@ -139,11 +140,11 @@ def check_dataset(session: Session, name: str, as_json: bool) -> int:
     card = session.workspace.datasets.card(name)
     findings = tuning.check_dataset(session.workspace, name)
     if as_json:
-        print_json("dataset check", findings)
+        print_json("dataset check", list(findings))
     elif not findings:
         click.echo(f"Nothing is wrong with the {card.rows} rows of {name}.")
     else:
-        _show_findings(findings)
+        shown_rows.findings(findings)
     return 1 if any(finding.level == "refuse" for finding in findings) else 0
 
 
@@ -185,7 +186,7 @@ def show_dataset(session: Session, name: str, rows: int, as_json: bool) -> None:
         ]
     )
     for number, row in enumerate(shown.rows, 1):
-        _show_row(number, row)
+        shown_rows.row(number, row)
 
 
 @dataset_command.command("list")
@@ -232,46 +233,8 @@ def split_dataset(session: Session, name: str, test_share: float, seed: int, as_
     if as_json:
         print_json("dataset split", card)
     else:
-        _say_made(card, "Split")
+        shown_rows.made(card, "Split")
 
 
 def _given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-
-
-def _say_made(card: DatasetCard, verb: str) -> None:
-    click.echo(
-        f"{verb} {card.name} ({card.method}): {card.rows} rows to learn from, {card.test_rows} to "
-        "test with."
-    )
-    for note in card.notes:
-        click.echo(f"Note: {note}.")
-    if not card.test_rows:
-        click.echo(
-            "Without test rows nothing can tell whether an adapter is better than what answers "
-            "now, so it will not be promoted by itself.",
-            err=True,
-        )
-
-
-def _show_findings(findings: tuple[Finding, ...]) -> None:
-    for level, heading in _LEVELS.items():
-        some = [finding for finding in findings if finding.level == level]
-        if some:
-            click.echo(click.style(f"{heading} ({len(some)})", bold=True))
-        for finding in some:
-            click.echo(f"  {finding.kind}: {finding.message}")
-            click.echo(click.style(f"    {finding.hint}", dim=True))
-
-
-def _show_row(number: int, row: Row) -> None:
-    answers = [("answer", row.answer)]
-    if row.method == "kto":
-        answers = [("good answer" if row.good else "bad answer", row.answer)]
-    elif row.method == "dpo":
-        answers = [("better", row.answer), ("worse", row.rejected)]
-    declines = ", declines" if row.declines else ""
-    heading = click.style(f"{number}", bold=True)
-    click.echo(f"\n{heading} {row.lineage} ({row.language}{declines})")
-    for name, text in [*((turn.role, turn.content) for turn in row.prompt), *answers]:
-        click.echo(f"  {name}: " + text.strip().replace("\n", "\n    "))

@@ -22,6 +22,6 @@ def lineage_command(session: Session, name: str, as_json: bool) -> None:
 
     traced = lineage(session.workspace, name)
     if as_json:
-        print_json("lineage", traced)
+        print_json("lineage", list(traced))
     else:
         show.table([("WHAT", "NAME", ""), *((one.kind, one.name, one.detail) for one in traced)])

@@ -37,12 +37,16 @@ COMMANDS = {
     "ask": "answers",
     "chat": "chat",
     "feedback": "feedback",
+    "dataset": "datasets",
+    "tune": "tuning",
+    "runs": "runs",
+    "adapter": "adapters",
+    "lineage": "lineage",
     "history": "upkeep",
     "tag": "upkeep",
     "check": "upkeep",
     "reindex": "upkeep",
     "agent": "agents",
-    "adapter": "adapters",
     "model": "models",
 }
 

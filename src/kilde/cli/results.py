@@ -11,8 +11,13 @@ from typing import Any
 
 from kilde.agents.definition import AgentDefinition
 from kilde.tuning.card import Card
+from kilde.tuning.checks import Finding
+from kilde.tuning.dataset import DatasetCard
 from kilde.tuning.promotion import Event
+from kilde.tuning.rows import Row
+from kilde.tuning.tune import Tuned
 from kilde.types import Answer, DocumentRef, Feedback, Hit, SyncReport, Version
+from kilde.workspace.lineage import Traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,46 @@ class ShownAdapter:
     history: tuple[Event, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ShownDataset:
+    """What a dataset is, and its first rows."""
+
+    card: DatasetCard
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """A training and how far it has come.
+
+    ``stage`` is "preparing", "training", "gate", "registering", "done", "failed", or "stopped"
+    where nobody works on it any more. ``steps`` is null before training began, a loss while there
+    is none. ``adapter`` is what came of it, ``message`` why it failed; else they are empty.
+    """
+
+    run: str
+    agent: str
+    dataset: str
+    stage: str
+    step: int
+    steps: int | None
+    loss: float | None
+    held_out_loss: float | None
+    started_at: datetime
+    ended_at: datetime | None
+    adapter: str
+    promoted: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """A training that goes on in another process; what that says goes into the file ``log``."""
+
+    pid: int
+    log: str
+
+
 def result_types() -> dict[str, Any]:
     """The type of the result of every command that takes ``--json``."""
     return {
@@ -128,13 +173,21 @@ def result_types() -> dict[str, Any]:
         "ask": Answer,
         "feedback add": Feedback,
         "feedback list": list[ListedFeedback],
+        "dataset build": DatasetCard,
+        "dataset check": list[Finding],
+        "dataset show": ShownDataset,
+        "dataset list": list[DatasetCard],
+        "dataset split": DatasetCard,
+        "tune": Tuned | Detached,
+        "runs": list[ListedRun],
+        "adapter list": list[ListedAdapter],
+        "adapter show": ShownAdapter,
+        "lineage": list[Traced],
         "history": list[Version],
         "check": CheckResult,
         "reindex": SyncReport,
         "agent list": list[ListedAgent],
         "agent show": ShownAgent,
         "agent check": list[AgentFaults],
-        "adapter list": list[ListedAdapter],
-        "adapter show": ShownAdapter,
         "model list": list[ListedModel],
     }

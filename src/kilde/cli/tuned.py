@@ -13,7 +13,7 @@ from kilde.cli import show
 if TYPE_CHECKING:
     from kilde.tuning.tune import Tuned
 
-# As many rows are shown for a check that did not pass; the card has more.
+# As many rows are shown after a training for a check that did not pass.
 _SHOWN = 3
 _LONGEST = 300
 
@@ -30,7 +30,8 @@ def report(tuned: Tuned, folder: Path) -> None:
     click.echo(f"Trained {card.name} on {card.rows} rows in {card.seconds / 60:.1f} minutes.")
     click.echo(", ".join(figures))
     if card.gate is not None:
-        _gate(card.gate)
+        click.echo()
+        gate(card.gate, worse=_SHOWN)
 
 
 def next_steps(tuned: Tuned, *, pinned: str = "") -> None:
@@ -69,9 +70,10 @@ def next_steps(tuned: Tuned, *, pinned: str = "") -> None:
         )
 
 
-def _gate(gate: Mapping[str, Any]) -> None:
-    against = gate["against"] or "the model alone"
-    click.echo(f"\nAt the gate, against {against}:")
+def gate(judged: Mapping[str, Any], *, worse: int | None = None) -> None:
+    """Print a gate's judgement, with so many of the rows that show why it did not pass (all)."""
+    against = judged["against"] or "the model alone"
+    click.echo(f"At the gate, against {against}:")
     show.table(
         [
             ("CHECK", "QUESTIONS", "BEFORE", "AFTER", "PASSED"),
@@ -83,21 +85,22 @@ def _gate(gate: Mapping[str, Any]) -> None:
                     f"{check['after']:.2f}",
                     "yes" if check["passed"] else "no",
                 )
-                for check in gate["checks"]
+                for check in judged["checks"]
             ),
         ]
     )
-    before, after = gate["seconds"]
+    before, after = judged["seconds"]
     click.echo(f"An answer took {before:.1f} s before, and takes {after:.1f} s now.")
-    for check in gate["checks"]:
+    for check in judged["checks"]:
         if not check["passed"]:
-            _worse(check["name"], [row for row in gate["worse"] if row["check"] == check["name"]])
+            rows = [row for row in judged["worse"] if row["check"] == check["name"]]
+            _worse(check["name"], rows, len(rows) if worse is None else worse)
 
 
-def _worse(check: str, rows: list[Mapping[str, str]]) -> None:
-    more = f", {len(rows) - _SHOWN} more in the adapter's card" if len(rows) > _SHOWN else ""
+def _worse(check: str, rows: list[Mapping[str, str]], shown: int) -> None:
+    more = f", {len(rows) - shown} more in kilde adapter show" if len(rows) > shown else ""
     click.echo("\n" + click.style(f"Worse at {check}", bold=True) + f" ({len(rows)} rows{more})")
-    for row in rows[:_SHOWN]:
+    for row in rows[:shown]:
         click.echo(f"  {_line(row['question'])}")
         for name in ("wanted", "before", "after", "why"):
             if row[name]:

@@ -1,4 +1,4 @@
-"""Commands that train: tune an agent, and see how trainings go."""
+"""The command that tunes an agent: it trains an adapter, has it judged and says what to do next."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
@@ -15,9 +14,7 @@ from kilde.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kilde.cli.results import ListedRun
     from kilde.tuning.checks import Finding
-    from kilde.tuning.runs import Run
     from kilde.workspace import Workspace
 
 _ARGUMENTS = f"{__name__}.arguments"
@@ -67,6 +64,12 @@ class _Remembering(ModelCommand):
     help="Default: 0.001 for sft, 0.0002 for kto, 0.0001 for dpo.",
 )
 @click.option("--batch", metavar="N", type=click.IntRange(1), help="Rows per step. Default: 8.")
+@click.option(
+    "--at-once",
+    metavar="N",
+    type=click.IntRange(1),
+    help="As many of them are computed together: fewer need less memory. Default: as fit.",
+)
 @click.option("--rank", metavar="N", type=click.IntRange(1), help="Of the LoRA. Default: 16.")
 @click.option(
     "--alpha", metavar="N", type=click.IntRange(1), help="Its scale times its rank. Default: 32."
@@ -84,6 +87,7 @@ class _Remembering(ModelCommand):
 def tune_command(
     session: Session,
     ctx: click.Context,
+    /,
     agent: str,
     dataset: str | None,
     method: str | None,
@@ -126,7 +130,8 @@ def tune_command(
                 progress=progress(),
             )
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. To go on: kilde tune {key} --resume", err=True)
+        if any(run.stage != "done" for run in workspace.runs.list(key)[:1]):
+            click.echo(f"\nStopped. To go on: kilde tune {key} --resume", err=True)
         raise
     if as_json:
         print_json("tune", tuned)
@@ -137,28 +142,7 @@ def tune_command(
         report.next_steps(tuned, pinned=workspace.definition(key).adapter)
 
 
-@click.command("runs")
-@click.argument("agent", required=False)
-@json_option
-@pass_session
-def runs_command(session: Session, agent: str | None, as_json: bool) -> None:
-    """List the trainings, of all agents or of AGENT, newest first: how far each has come."""
-    workspace = session.workspace
-    found = workspace.runs.list(agent)
-    if agent is not None and not found:
-        found = workspace.runs.list(workspace.agent_file(agent)[0])
-    runs = [_listed(workspace, run) for run in found]
-    if as_json:
-        print_json("runs", runs)
-    elif not runs:
-        click.echo("No trainings yet. Train one: kilde tune AGENT")
-    else:
-        _show_runs(runs)
-
-
-def _ready(
-    workspace: Workspace, agent: str, dataset: str, method: str | None, resume: bool
-) -> str:
+def _ready(workspace: Workspace, agent: str, dataset: str, method: str | None, resume: bool) -> str:
     """The agent's key, when all is well that can be told before a model is loaded."""
     from kilde.tuning.extra import need_extra
     from kilde.workspace import tuning
@@ -197,54 +181,3 @@ def _warn(findings: Sequence[Finding]) -> None:
         if finding.level == "warn":
             mark = click.style(f"Warning ({finding.kind}): ", fg="yellow")
             click.echo(f"{mark}{finding.message} {finding.hint}", err=True)
-
-
-def _listed(workspace: Workspace, run: Run) -> ListedRun:
-    from kilde.cli.results import ListedRun
-    from kilde.tuning.process import read_progress
-
-    told = list(read_progress(workspace.runs.folder(run.id) / "progress.jsonl"))
-    losses = [line["loss"] for line in told if "loss" in line]
-    held_out = [line["eval_loss"] for line in told if "eval_loss" in line]
-    return ListedRun(
-        run.id,
-        run.agent,
-        run.dataset,
-        "stopped" if workspace.runs.stopped(run) else run.stage,
-        told[-1]["step"] if told else 0,
-        told[-1]["of"] if told else None,
-        losses[-1] if losses else None,
-        held_out[-1] if held_out else None,
-        run.started_at,
-        run.ended_at,
-        run.adapter,
-        run.promoted,
-        run.message,
-    )
-
-
-def _show_runs(runs: Sequence[ListedRun]) -> None:
-    show.table(
-        [
-            ("RUN", "AGENT", "DATASET", "STAGE", "STEP", "LOSS", "STARTED", "ADAPTER"),
-            *(
-                (
-                    run.run,
-                    run.agent,
-                    run.dataset,
-                    run.stage,
-                    f"{run.step} of {run.steps}" if run.steps else "",
-                    "" if run.loss is None else f"{run.loss:.3f}",
-                    f"{run.started_at.astimezone():%Y-%m-%d %H:%M}",
-                    run.adapter + (", promoted" if run.promoted else ""),
-                )
-                for run in runs
-            ),
-        ]
-    )
-    newest = {run.agent: run for run in reversed(runs)}
-    for run in newest.values():
-        if run.stage in ("stopped", "failed"):
-            why = f": {run.message}" if run.message else "."
-            click.echo(f"\n{run.run} {'failed' if run.stage == 'failed' else 'was stopped'}{why}")
-            click.echo(f"To go on with it: kilde tune {run.agent} --resume")

@@ -15,7 +15,7 @@ except ImportError as error:
 
 def draw(folder: Path, title: str) -> None:
     """``loss.svg`` and ``loss.png`` of a run's folder, from its ``progress.jsonl``."""
-    lines = list(read_progress(folder / "progress.jsonl"))
+    lines = read_progress(folder / "progress.jsonl")
     figure = matplotlib.figure.Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
     for name, label in (("loss", "training rows"), ("eval_loss", "held-out rows")):

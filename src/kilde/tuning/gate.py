@@ -93,7 +93,7 @@ def run_gate(
     document supports) and ``declined`` (share of what has no answer that is declined). A check
     with nothing to ask is left out. Raises ``ValueError`` without rows.
     """
-    asked = [row for row in rows if row.method != "kto" or row.good]
+    asked = gate_rows(rows)
     if not asked:
         raise ValueError("a gate needs rows")
     if len(asked) > questions:
@@ -130,6 +130,11 @@ def run_gate(
     return Gate(
         all(check.passed for check in checks), current, margin, tuple(checks), tuple(worse), seconds
     )
+
+
+def gate_rows(rows: Sequence[Row]) -> list[Row]:
+    """The rows that tell a right answer: thumbs down only tell a wrong one."""
+    return [row for row in rows if row.method != "kto" or row.good]
 
 
 def _ask(agent: Agent, row: Row, adapter: str | bool) -> _Asked:

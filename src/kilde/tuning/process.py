@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +39,14 @@ def run_training(folder: Path, progress: Progress) -> None:
     seen = told.stat().st_size if told.exists() else 0
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  (this very Python)
-            [sys.executable, "-m", "kilde.tuning.train", str(folder)],
+            [sys.executable, "-P", "-m", "kilde.tuning.train", str(folder)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             env=os.environ | _KEEP_MEMORY | _QUIET,
         )
     try:
-        _follow(process, told, seen, progress)
+        _follow(process, _Tail(told, seen), progress)
     finally:
         progress.finish()
         if process.poll() is None:
@@ -56,30 +58,52 @@ def run_training(folder: Path, progress: Progress) -> None:
         raise _failure(folder, process.returncode)
 
 
-def read_progress(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
-    """The lines of ``progress.jsonl`` from a byte offset on; a line half-written is left out."""
-    try:
-        text = path.read_bytes()[offset:].decode("utf-8")
-    except FileNotFoundError:
-        return
-    for line in text.splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
+def read_progress(path: Path) -> list[dict[str, Any]]:
+    """The lines of ``progress.jsonl`` that are whole."""
+    return list(_Tail(path, 0).lines())
 
 
-def _follow(process: subprocess.Popen[bytes], told: Path, offset: int, progress: Progress) -> None:
+def seconds_trained(path: Path) -> float:
+    """The seconds that a run was trained, over all its processes, as ``progress.jsonl`` has them."""
+    seconds = [float(line["seconds"]) for line in read_progress(path)]
+    # Each process counts from zero, so the last line of each says how long it took.
+    ends = [now for now, after in pairwise([*seconds, -1.0]) if after < now]
+    return sum(ends)
+
+
+class _Tail:
+    """What is added to a file of JSON lines, from a byte offset on."""
+
+    def __init__(self, path: Path, offset: int) -> None:
+        self._path, self._offset = path, offset
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The whole lines since the last call. One that a full disk cut short is no JSON."""
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._offset)
+                data = stream.read()
+        except FileNotFoundError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            with suppress(ValueError):
+                yield json.loads(line)
+
+
+def _follow(process: subprocess.Popen[bytes], tail: _Tail, progress: Progress) -> None:
     step, began = 0, False
     progress.start("Loading the model", None, "")
     while True:
         ended = process.poll() is not None
-        for line in read_progress(told, offset):
+        for line in tail.lines():
             if not began:
                 progress.start("Training", line["of"], "steps")
                 began = True
             progress.advance(line["step"] - step)
             step = line["step"]
             progress.tell(_words(line))
-        offset = told.stat().st_size if told.exists() else offset
         if ended:
             return
         time.sleep(_LOOK_SECONDS)

@@ -122,7 +122,8 @@ class Runs:
     def alone(self, agent: str) -> Iterator[None]:
         """Hold the right to train an agent. Raises :class:`WorkspaceError` where another does."""
         try:
-            lock = self._lock(agent).acquire(timeout=0)
+            # A moment is waited, for who lists the runs takes the lock to see whether it is held.
+            lock = self._lock(agent).acquire(timeout=1)
         except TimeoutError as error:
             working = [run for run in self.list(agent) if run.stage not in ("done", "failed")]
             told = f" ({working[0].id}, process {working[0].pid})" if working else ""

@@ -32,8 +32,10 @@ from transformers import (
     EarlyStoppingCallback,
     Trainer,
     TrainerCallback,
+    TrainerState,
     set_seed,
 )
+from transformers.trainer import TRAINER_STATE_NAME
 from trl import DPOConfig, KTOConfig, SFTConfig
 
 from kilde.tuning.settings import TrainingPlan
@@ -43,7 +45,7 @@ from kilde.tuning.trainers import AnswerSFT, TokenDPO, TokenKTO
 _TOKENS_AT_ONCE = 1024
 # Held-out rows are looked at, and a checkpoint is written, this many times in a training.
 _LOOKS = 10
-# Written into a checkpoint when all of it is there.
+# Written into a checkpoint when all of it is there: the names of its files.
 _WHOLE = "whole"
 
 
@@ -52,7 +54,14 @@ def train(folder: Path) -> None:
     plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
     (folder / "environment.json").write_text(json.dumps(_environment(), indent=1), encoding="utf-8")
     trainer = make_trainer(plan, folder)
-    trainer.train(resume_from_checkpoint=_last_checkpoint(folder / "checkpoints"))
+    checkpoint = _last_checkpoint(folder / "checkpoints")
+    if checkpoint is not None and _at_its_end(checkpoint, plan.settings.patience):
+        # Gone on with, it would take one step more.
+        trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+        best = trainer.state.best_model_checkpoint
+        trainer._load_from_checkpoint(best or str(checkpoint))
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if not trainer.is_world_process_zero():
         return
     staged = folder / "adapter.part"
@@ -101,6 +110,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         "save_strategy": "steps",
         "save_steps": look,
         "save_total_limit": 2,
+        "restore_callback_states_from_checkpoint": True,  # how long nothing got better
     }
     if held_out:
         common |= {
@@ -154,6 +164,9 @@ class _Report(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, _: Any, state: Any, control: Any, **__: Any) -> None:  # noqa: ARG002
         self._began, self._first = time.perf_counter(), state.global_step
         self._before = state.num_input_tokens_seen
+        if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
+            with self._path.open("ab") as stream:  # a full disk cut the last line short
+                stream.write(b"\n")
 
     def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, Any], **___: Any) -> None:
         found: dict[str, float] = {
@@ -181,7 +194,9 @@ class _Report(TrainerCallback):  # type: ignore[misc]
                 stream.write(json.dumps(line) + "\n")
 
     def on_save(self, args: Any, state: Any, _: Any, **__: Any) -> None:
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+        (folder / _WHOLE).write_text("\n".join(names), encoding="utf-8")
 
 
 def load_base(path: Path) -> tuple[Any, Any]:
@@ -227,16 +242,26 @@ def _length(row: dict[str, Any]) -> int:
     return sum(len(ids) for name, ids in row.items() if name.endswith("_ids"))
 
 
-def _last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written to its end; half-written ones are removed."""
+def _last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint of which all is there; what is half-written, or was half removed when
+    training was killed, is removed."""
     whole = []
     for path in folder.glob("checkpoint-*"):
-        if (path / _WHOLE).is_file():
+        told = path / _WHOLE
+        names = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
+        if names and all((path / name).is_file() for name in names):
             whole.append(path)
         else:
             shutil.rmtree(path)
-    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-    return str(newest) if newest else None
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _at_its_end(checkpoint: Path, patience: int) -> bool:
+    """Whether all steps were taken there, or held-out rows got no better for too long."""
+    state = json.loads((checkpoint / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+    early = state["stateful_callbacks"].get(EarlyStoppingCallback.__name__)
+    waited = early["attributes"]["early_stopping_patience_counter"] if early else 0
+    return bool(state["global_step"] >= state["max_steps"] or waited >= patience)
 
 
 def _environment() -> dict[str, Any]:
@@ -277,6 +302,7 @@ def main() -> None:
     try:
         train(folder)
     except Exception as error:
+        _last_checkpoint(folder / "checkpoints")  # on a full disk, makes room for these few words
         told = {"kind": type(error).__name__, "message": str(error)}
         (folder / "failed.json").write_text(json.dumps(told), encoding="utf-8")
         raise

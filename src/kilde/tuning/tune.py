@@ -7,8 +7,8 @@ from its last checkpoint with :func:`resume`, and comes out the same.
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,9 +19,9 @@ from kilde.errors import KildeError, TuningError
 from kilde.tuning.card import Card
 from kilde.tuning.checks import Finding
 from kilde.tuning.dataset import Dataset
-from kilde.tuning.gate import Gate, run_gate
+from kilde.tuning.gate import Gate, gate_rows, run_gate
 from kilde.tuning.prepare import Subject, prepare
-from kilde.tuning.process import run_training
+from kilde.tuning.process import run_training, seconds_trained
 from kilde.tuning.registry import GGUF_FILE, Registry
 from kilde.tuning.rendering import draft
 from kilde.tuning.runs import Run, Runs
@@ -91,6 +91,7 @@ def resume(
         )
     settings = TuneSettings(**run.settings)
     with runs.alone(subject.key), _recorded(runs, run):
+        run = runs.save(run, pid=os.getpid(), message="", ended_at=None)
         if not (runs.folder(run.id) / "plan.json").is_file():
             prepare(subject, dataset, settings, registry, runs.folder(run.id), progress)
         return _finish(subject, dataset, settings, runs, run, registry, by, force, progress)
@@ -132,14 +133,13 @@ def _finish(
     from kilde.tuning.curve import draw
     from kilde.tuning.lora_gguf import write_lora
 
-    folder, began = runs.folder(run.id), time.monotonic()
+    folder = runs.folder(run.id)
     for card in registry.list(subject.key):
         if card.settings.get("run") == run.id:  # killed after it was registered
             return _promote(card, runs, run, registry, by, force)
     if not (folder / "adapter").is_dir():
         run = runs.save(run, stage="training")
         run_training(folder, progress)
-    seconds = time.monotonic() - began
     draw(folder, f"{subject.key}: {settings.method} on {dataset.card.name}")
     staged = folder / "adapter"
     write_lora(staged, subject.path, staged / GGUF_FILE)
@@ -156,7 +156,7 @@ def _finish(
     )
     current = registry.promoted(subject.key)
     gate: Gate | None = None
-    if dataset.test:
+    if gate_rows(dataset.test):
         gate = run_gate(
             subject.agent(candidate),
             dataset.test,
@@ -197,7 +197,7 @@ def _finish(
             licence=subject.licence,
             created_at=datetime.now(UTC),
             kilde=__version__,
-            seconds=round(seconds, 1),
+            seconds=round(seconds_trained(folder / "progress.jsonl"), 1),
         ),
     )
     return _promote(card, runs, run, registry, by, force)

@@ -206,13 +206,13 @@ def base_of(workspace: Workspace, key: str, definition: AgentDefinition) -> tupl
     from kilde.tuning.architectures import architecture_of
 
     name = definition.model or workspace.config.model
-    settings = workspace.generator_settings(name)
-    if settings.backend != "llama_cpp":
+    if not workspace.base_sha256(name):
         raise TuningError(
             f"The agent {key!r} answers with {name!r}, which cannot be tuned here.",
             hint='Give it a GGUF model in its file, such as model = "smollm2-135m-instruct-q4".',
         )
-    path = path_of(settings.model)
+    configured = workspace.config.models.get(name)
+    path = path_of(configured.model if configured else name)
     architecture_of(path)
     return name, path
 

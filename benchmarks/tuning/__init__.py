@@ -1,0 +1,1 @@
+"""The parts of ``python -m benchmarks tune``, one file each."""

@@ -1,0 +1,56 @@
+"""How training rows look on a terminal, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kilde.tuning.checks import Finding
+    from kilde.tuning.dataset import DatasetCard
+    from kilde.tuning.rows import Row
+
+_LEVELS = {"refuse": "To mend before training", "warn": "To look at", "note": "Good to know"}
+
+
+def made(card: DatasetCard, verb: str) -> None:
+    """Print what was made of a dataset, and what should be known of it."""
+    click.echo(
+        f"{verb} {card.name} ({card.method}): {card.rows} rows to learn from, {card.test_rows} to "
+        "test with."
+    )
+    for note in card.notes:
+        click.echo(f"Note: {note}.")
+    if not card.test_rows:
+        click.echo(
+            "Without test rows nothing can tell whether an adapter is better than what answers "
+            "now, so it will not be promoted by itself.",
+            err=True,
+        )
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print findings by level, the gravest first."""
+    for level, heading in _LEVELS.items():
+        some = [finding for finding in found if finding.level == level]
+        if some:
+            click.echo(click.style(f"{heading} ({len(some)})", bold=True))
+        for finding in some:
+            click.echo(f"  {finding.kind}: {finding.message}")
+            click.echo(click.style(f"    {finding.hint}", dim=True))
+
+
+def row(number: int, shown: Row) -> None:
+    """Print a row: where it comes from, its turns, and its answers."""
+    answers = [("answer", shown.answer)]
+    if shown.method == "kto":
+        answers = [("good answer" if shown.good else "bad answer", shown.answer)]
+    elif shown.method == "dpo":
+        answers = [("better", shown.answer), ("worse", shown.rejected)]
+    declines = ", declines" if shown.declines else ""
+    heading = click.style(f"{number}", bold=True)
+    click.echo(f"\n{heading} {shown.lineage} ({shown.language}{declines})")
+    for name, text in [*((turn.role, turn.content) for turn in shown.prompt), *answers]:
+        click.echo(f"  {name}: " + text.strip().replace("\n", "\n    "))

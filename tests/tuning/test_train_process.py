@@ -1,0 +1,139 @@
+"""The training process seen from outside: it ends with its parent, and says why it failed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.tuning.training import lines, prepared, some_rows, weights
+
+from kilde.errors import TuningError
+from kilde.tuning.process import _failure, read_progress, run_training
+from kilde.types import NoProgress
+
+pytestmark = pytest.mark.usefixtures("one_core")
+Tiny = tuple[Path, Any]
+PARENT = Path(__file__).with_name("training_parent.py")
+
+
+def child_of(parent: int) -> int | None:
+    """The process that a process started, as Linux tells it."""
+    found = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True)
+    return int(found.stdout.split()[0]) if found.stdout.split() else None
+
+
+def alive(process: int) -> bool:
+    try:
+        return ") Z" not in Path(f"/proc/{process}/stat").read_text("utf-8")
+    except FileNotFoundError:
+        return False
+
+
+def until(what: Any, folder: Path) -> None:
+    for _ in range(2400):
+        if what():
+            return
+        time.sleep(0.05)
+    log = folder / "log.txt"
+    pytest.fail(f"waited in vain: {log.read_text('utf-8')[-2000:] if log.is_file() else ''}")
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+def test_it_ends_when_its_parent_is_killed_and_can_be_gone_on_with(
+    tiny: Tiny, tmp_path: Path
+) -> None:
+    folder = prepared(tmp_path / "run", tiny[0], some_rows(), batch=1, max_steps=100_000)
+    parent = subprocess.Popen([sys.executable, PARENT, folder, "0"])
+    until(lambda: (folder / "progress.jsonl").is_file(), folder)
+    child = child_of(parent.pid)
+    assert child is not None and alive(child)
+    parent.kill()
+    parent.wait()
+    try:
+        until(lambda: not alive(child), folder)
+    finally:
+        if alive(child):
+            os.kill(child, signal.SIGKILL)
+    steps = len(lines(folder))
+    time.sleep(0.5)
+    assert len(lines(folder)) == steps < 100_000
+
+
+def test_the_process_that_is_killed_is_told_apart(tiny: Tiny, tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "run", tiny[0], some_rows(), batch=1, max_steps=100_000)
+
+    class Impatient(NoProgress):
+        def tell(self, words: str) -> None:
+            assert "loss" in words
+            child = child_of(os.getpid())
+            assert child is not None
+            os.kill(child, signal.SIGKILL)
+
+    with pytest.raises(TuningError, match="killed; most often there was too little memory") as told:
+        run_training(folder, Impatient())
+    assert "--at-once 1" in told.value.hint
+
+
+def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(
+    tiny: Tiny, tmp_path: Path
+) -> None:
+    options = {"epochs": 3, "batch": 4}
+    folder = prepared(tmp_path / "run", tiny[0], some_rows(), **options)
+    told = subprocess.run(
+        [sys.executable, PARENT, folder, "30000"], capture_output=True, text=True, timeout=240
+    )
+    assert "The disk is full" in told.stdout and "--resume" in told.stdout, (
+        told.stdout + told.stderr
+    )
+    assert not (folder / "adapter").exists()
+    run_training(folder, NoProgress())
+    assert weights(folder)
+    assert not (folder / "failed.json").exists()
+    assert [line["step"] for line in read_progress(folder / "progress.jsonl")][-6:] == [
+        *range(1, 7)
+    ]
+
+
+def test_a_loss_that_is_no_number_ends_it(tiny: Tiny, tmp_path: Path) -> None:
+    folder = prepared(
+        tmp_path / "run", tiny[0], some_rows(), learning_rate=1e30, epochs=50, batch=4
+    )
+    with pytest.raises(TuningError, match=r"the loss became (nan|inf) at step \d+") as told:
+        run_training(folder, NoProgress())
+    assert "--learning-rate" in told.value.hint
+    assert len(lines(folder)) < 100 and not (folder / "adapter").exists()
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "progress.jsonl"
+    assert list(read_progress(path)) == []
+    # The second line was cut off by a full disk, and the third written right behind it.
+    path.write_text('{"step": 1}\n{"st{"step": 2}\n{"step": 3}\n{"step"', "utf-8")
+    assert [line["step"] for line in read_progress(path)] == [1, 3]
+    assert [line["step"] for line in read_progress(path, 12)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "words"),
+    [
+        ("RuntimeError", "[enforce fail] DefaultCPUAllocator: can't allocate memory", "memory"),
+        ("OutOfMemoryError", "CUDA out of memory", "memory"),
+        ("OSError", "[Errno 28] No space left on device", "disk is full"),
+        ("ModuleNotFoundError", "No module named 'trl'", "could not begin"),
+        ("KeyError", "input_ids", r"failed: input_ids \(KeyError\)"),
+    ],
+)
+def test_failures_in_words(kind: str, message: str, words: str, tmp_path: Path) -> None:
+    import json
+
+    (tmp_path / "failed.json").write_text(json.dumps({"kind": kind, "message": message}), "utf-8")
+    error = _failure(tmp_path, 1)
+    assert error.hint
+    with pytest.raises(TuningError, match=words):
+        raise error
