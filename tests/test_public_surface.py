@@ -16,10 +16,12 @@ EXPORTED = ["Document", "__version__", "init", "open"]
 SURFACE: dict[type, str] = {
     Workspace: """
         agent(self, name: str) -> Agent
+        agent_file(self, name: str) -> tuple[str, AgentDefinition]
         agents(self) -> tuple[str, ...]
         base_sha256(self, model: str) -> str
         check_agents(self) -> Mapping[str, tuple[str, ...]]
         close(self) -> None
+        datasets
         default_agent(self) -> Agent
         definition(self, name: str) -> AgentDefinition
         generator(self, model: str, adapter: Adapter | None = None) -> Generator
@@ -29,6 +31,8 @@ SURFACE: dict[type, str] = {
         open(cls, path: str | Path) -> Workspace
         records
         registry
+        runs
+        trial_agent(self, name: str, adapter: Adapter | None = None) -> Agent
     """,
     KnowledgeBase: """
         add(self, sources: Iterable[str | Path | Source], *, collection: str | None = None,
@@ -55,6 +59,10 @@ SURFACE: dict[type, str] = {
         ask(self, question: str, *,
             history: Sequence[Message | Mapping[str, str] | Answer] = (),
             retrieval: bool | None = None, adapter: bool | str = True, as_of: AsOf = None) -> Answer
+        on_trial(self, adapters: FindAdapter) -> Agent
+        prompt(self, question: str, history: tuple[Message, ...] = (), *, adapter: Adapter,
+            retrieval: bool, limit: int = 10,
+            choose: Callable[[Sequence[Hit]], Sequence[Hit]] | None = None) -> Prompt
         stream(self, question: str, *,
             history: Sequence[Message | Mapping[str, str] | Answer] = (),
             retrieval: bool | None = None, adapter: bool | str = True,

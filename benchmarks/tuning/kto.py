@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from benchmarks.metrics import mean, median
 from benchmarks.report import Report, Target, say
@@ -118,11 +119,11 @@ def gather(
     ratings = [feedback.rating for feedback, _ in judged]
     wanted = {"up": each - ratings.count("up"), "down": each - ratings.count("down")}
     for number in range(_PASSES):
+        if not any(left > 0 for left in wanted.values()):
+            break
         agent = sampling(ws, adapter, seed=seed + number, keep=True)
         for fact in facts:
-            if not any(left > 0 for left in wanted.values()):
-                break
-            if fact.ask in done:
+            if fact.ask in done or not any(left > 0 for left in wanted.values()):
                 continue
             answer = agent.ask(fact.ask)
             preferred = style_of(answer.text)
@@ -156,7 +157,7 @@ def sampling(ws: Workspace, adapter: str, *, seed: int, keep: bool = False) -> A
 
 
 class Sampled:
-    """A generator that draws its words at temperature 1."""
+    """A generator that draws its words at temperature 1, by chance anew for every question."""
 
     def __init__(self, inner: Generator, seed: int) -> None:
         self._inner, self._seed = inner, seed
@@ -165,7 +166,9 @@ class Sampled:
 
     def stream(self, request: GenerationRequest) -> Iterator[Piece]:
         """The pieces of an answer."""
-        return self._inner.stream(replace(request, temperature=1.0, seed=self._seed))
+        # With one seed for all, the first draw and so the style would be the same everywhere.
+        seed = crc32(f"{self._seed} {request.question}".encode()) >> 1
+        return self._inner.stream(replace(request, temperature=1.0, seed=seed))
 
 
 def _both_styles(ws: Workspace, facts: Sequence[Fact], args: argparse.Namespace) -> str:

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.metrics import median
@@ -45,7 +46,7 @@ _TOKENS = re.compile(r"'num_tokens': '?([\d.e+]+)")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training: tokens per second and seconds per step without the first, and peak memory."""
+    """One training: tokens per second and seconds per step (medians without the first), peak MB."""
 
     rate: float
     step: float
@@ -85,8 +86,8 @@ def run(args: argparse.Namespace) -> Report:
         judged = name == "trl sft"
         report.add(cells, TARGET if judged else None, "Kilde to it" if judged else "")
     report.notes += [
-        f"{steps} steps of 8 rows ({args.rows} week plans, {work.SMOLLM2}); medians of turns; "
-        "tokens without padding",
+        f"{steps} steps of 8 rows ({args.rows} week plans, {work.SMOLLM2}); medians of steps, "
+        "then of turns; tokens without padding",
         "trl sft at its defaults trains all weights, computes activations twice (gradient "
         "checkpointing) and gets OMP_NUM_THREADS = all cores, for accelerate would give it one",
         "Kilde's time holds its checkpoints, about one a step here; trl writes none",
@@ -209,8 +210,11 @@ def timed(lines: Iterable[str]) -> list[tuple[float, float]]:
 def steady(points: Sequence[tuple[float, float]], megabytes: float) -> Run:
     """What a training is worth after its first step, of seconds and tokens at the end of each.
 
+    Medians over the steps: memory that is touched for the first time makes the early ones slow.
+
     >>> steady([(9.0, 100), (11.0, 500), (13.0, 900)], 1000.0)
     Run(rate=200.0, step=2.0, megabytes=1000.0)
     """
-    (began, first), (ended, last) = points[0], points[-1]
-    return Run((last - first) / (ended - began), (ended - began) / (len(points) - 1), megabytes)
+    steps = [(t2 - t1, n2 - n1) for (t1, n1), (t2, n2) in pairwise(points)]
+    rate = median([tokens / seconds for seconds, tokens in steps])
+    return Run(rate, median([seconds for seconds, _ in steps]), megabytes)

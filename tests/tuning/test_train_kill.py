@@ -92,7 +92,7 @@ def assert_as_undisturbed(folder: Path, whole: Path) -> None:
         json.loads((one / "result.json").read_text("utf-8")) for one in (folder, whole)
     )
     for name in ("steps", "loss", "held_out_loss", "tokens"):
-        assert found[name] == wanted[name], name
+        assert found.get(name) == wanted.get(name), name
     draw(folder, "killed and finished")
 
 

@@ -112,11 +112,10 @@ def test_a_loss_that_is_no_number_ends_it(tiny: Tiny, tmp_path: Path) -> None:
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "progress.jsonl"
-    assert list(read_progress(path)) == []
+    assert read_progress(path) == []
     # The second line was cut off by a full disk, and the third written right behind it.
     path.write_text('{"step": 1}\n{"st{"step": 2}\n{"step": 3}\n{"step"', "utf-8")
     assert [line["step"] for line in read_progress(path)] == [1, 3]
-    assert [line["step"] for line in read_progress(path, 12)] == [3]
 
 
 @pytest.mark.parametrize(

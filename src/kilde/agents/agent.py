@@ -153,7 +153,7 @@ class Agent:
         adapter: Adapter,
         retrieval: bool,
         limit: int = _HITS,
-        choose: Callable[[Sequence[Hit]], Sequence[Hit]] = tuple,
+        choose: Callable[[Sequence[Hit]], Sequence[Hit]] | None = None,
     ) -> Prompt:
         """What the model would read for a question, if that adapter answered it.
 
@@ -166,7 +166,8 @@ class Agent:
         # The adapter need not exist yet: the words of a prompt are the model's.
         generator = run.generator = self._open_generator(None)
         if knowledge:
-            run.hits = tuple(choose(knowledge.search(run.search_text, limit=limit)))
+            hits = knowledge.search(run.search_text, limit=limit)
+            run.hits = tuple(choose(hits) if choose else hits)
             self._read(run, knowledge, generator)
         fit(run, self.definition, generator)
         return Prompt(run.messages, run.context.passages, run.language)

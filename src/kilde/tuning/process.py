@@ -26,6 +26,8 @@ _KEEP_MEMORY = {
 }
 _QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 _LOOK_SECONDS = 0.2
+# What the libraries say when a file cannot be written; the second one is of a limit of the user's.
+_DISK_FULL = ("No space left", "File too large", "enough space", "PytorchStreamWriter")
 _LOWER = "Train again with --at-once 1, a lower --rank or shorter rows."
 
 
@@ -64,7 +66,7 @@ def read_progress(path: Path) -> list[dict[str, Any]]:
 
 
 def seconds_trained(path: Path) -> float:
-    """The seconds that a run was trained, over all its processes, as ``progress.jsonl`` has them."""
+    """The seconds that a run was trained, over all its processes, from its ``progress.jsonl``."""
     seconds = [float(line["seconds"]) for line in read_progress(path)]
     # Each process counts from zero, so the last line of each says how long it took.
     ends = [now for now, after in pairwise([*seconds, -1.0]) if after < now]
@@ -142,7 +144,7 @@ def _failure(folder: Path, code: int) -> TuningError:
         "alloc" in message or kind in ("MemoryError", "OutOfMemoryError")
     ):
         return TuningError("There was too little memory to train.", hint=_LOWER)
-    if "No space left" in message or "enough space" in message or "PytorchStreamWriter" in message:
+    if any(words in message for words in _DISK_FULL):
         return TuningError(
             f"The disk is full: a checkpoint could not be written in {folder}.",
             hint="Make room, then go on with --resume.",

@@ -98,10 +98,13 @@ def _render(
     declines = row.declines
     if not settings.with_context:
         prompt = prompted(list)
-    elif dropped and not declines and not form and row.method == "sft":
-        prompt, declines = prompted(_without(row)), True
     else:
-        prompt = prompted(_among(row, place))
+        taken_away = dropped and not declines and not form and row.method == "sft"
+        prompt = prompted(_without(row) if taken_away else _among(row, place))
+        # Where nothing else is found, there is nothing to decline over.
+        declines = declines or (taken_away and bool(prompt.passages))
+        if taken_away and not declines:
+            prompt = prompted(_among(row, place))
         if not declines and not _right(row, prompt.passages):
             prompt = prompted(_among(row, 0))  # it was cut off at the end of the budget
     if settings.with_context and not prompt.passages:
