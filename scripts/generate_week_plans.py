@@ -32,7 +32,7 @@ def main() -> None:
     """Read the options and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
-    parser.add_argument("--train", type=int, default=260, help="training rows for each language")
+    parser.add_argument("--train", type=int, default=520, help="training rows for each language")
     parser.add_argument("--test", type=int, default=60, help="test rows for each language")
     parser.add_argument("--seed", type=int, default=0, help="another number gives other rows")
     options = parser.parse_args()

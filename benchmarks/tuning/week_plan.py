@@ -24,7 +24,7 @@ TARGETS = {"every rule": Target(">=", 0.85), "minutes of training": Target("<=",
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of this part."""
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="(%(default)s)")
-    parser.add_argument("--rows", type=int, default=260, help="to train on (%(default)s)")
+    parser.add_argument("--rows", type=int, default=520, help="to train on (%(default)s)")
     work.training_arguments(parser)
 
 

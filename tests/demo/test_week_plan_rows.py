@@ -112,7 +112,7 @@ def test_script_writes_the_same_bytes_twice(tmp_path: Path) -> None:
     assert first == second
     lines = {name: content.decode("utf-8").splitlines() for name, content in first.items()}
     assert {name: len(found) for name, found in lines.items()} == {
-        f"week-plan.{language}.{split}.jsonl": {"train": 260, "test": 60}[split]
+        f"week-plan.{language}.{split}.jsonl": {"train": 520, "test": 60}[split]
         for language, split in product(LANGUAGES, SPLITS)
     }
     assert [json.loads(line) for line in lines["week-plan.da.test.jsonl"]] == rows("da", "test", 60)

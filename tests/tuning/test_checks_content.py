@@ -74,6 +74,8 @@ def test_rows_of_another_method() -> None:
         ("Der Zettel sagt „zu“.", False),
         ("It’s the patients’ own choice", False),
         ("500 kr", False),
+        ('{"intent": "find", "slots":[]}', False),
+        ('{"intent": "find", "slots":[', True),
         ("Week 3 – 5", False),
     ],
 )

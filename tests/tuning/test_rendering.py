@@ -223,7 +223,7 @@ def test_what_no_document_holds_is_left_out_and_counted(place: Workspace) -> Non
     unknown = row("lift", answer="A dentist called Gorse does.", lineage=Lineage())
     facts = some_facts()
     watched = Watched(place, [facts[2], wrong, unknown, facts[3]])
-    assert watched.found.left_out == 2
+    assert watched.found.left_out == 2 and watched.found.at == (0, 3)
     answers = [tokens["labels"][-5:] for tokens in watched.found.rows]
     told = [watched.generator.answer_tokens((), one.answer) for one in facts[2:4]]
     assert answers == [tokens[-5:] for tokens in told]
@@ -270,7 +270,7 @@ def test_without_documents_in_scope_nothing_is_left(place: Workspace) -> None:
     old = path.read_text("utf-8")
     path.write_text(old.replace('["health"]', '["absent"]'), "utf-8")
     try:
-        assert Watched(place, some_facts()).found == Rendered((), 10)
+        assert Watched(place, some_facts()).found == Rendered((), (), 10)
     except NotFound:  # pragma: no cover
         pytest.fail("a collection without documents is no error here")
     finally:

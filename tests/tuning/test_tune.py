@@ -95,6 +95,17 @@ def test_who_forced_a_promotion_is_recorded(place: Workspace, here: None) -> Non
     assert tuned.promoted and event.why
 
 
+def test_answers_that_were_bad_are_no_test(
+    place: Workspace, here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can say what the right answer would have been, so there is no gate, and no failure."""
+    monkeypatch.setattr("kilde.workspace.tuning.check_rows", lambda *_, **__: ())
+    thumbs = [replace(one, method="kto", good=bool(at % 2)) for at, one in enumerate(some_facts())]
+    keep(place, thumbs[1:], test=thumbs[:1])
+    tuned = tune(place, "clinic", settings=SETTINGS)
+    assert tuned.card.method == "kto" and tuned.card.gate is None and not tuned.promoted
+
+
 def test_all_that_is_refused_is_told_at_once(place: Workspace) -> None:
     rows = some_facts()
     keep(place, [*rows, row("salary")], test=rows[:1])

@@ -63,17 +63,19 @@ class Datasets:
 
     def names(self) -> tuple[str, ...]:
         """The names of all datasets."""
-        return tuple(sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_CARD}")))
+        names = {path.parent.name for path in self._folder.glob(f"[!.]*/{_CARD}")}
+        names |= {path.parent.name[1:-4] for path in self._folder.glob(f".*.old/{_CARD}")}
+        return tuple(sorted(names))
 
     def load(self, name: str) -> Dataset:
         """A dataset by name. Raises :class:`NotFound`, :class:`StoreError` for a damaged one."""
         card = self.card(name)
-        folder = self._folder / name
+        folder = self._home(name)
         return Dataset(card, _read(folder / _ROWS, card.method), _read(folder / _TEST, card.method))
 
     def card(self, name: str) -> DatasetCard:
         """The card of a dataset. Raises as :meth:`load` does."""
-        path = self._folder / name / _CARD
+        path = self._home(name) / _CARD
         if not _NAME.fullmatch(name) or not path.is_file():
             raise NotFound(
                 "dataset", name, self.names(), hint="Make one: kilde dataset build AGENT --from …"
@@ -97,7 +99,7 @@ class Datasets:
                 [f"{name!r}: a dataset's name has up to 64 letters, digits, _ and - only"],
                 hint="Choose another one with --name.",
             )
-        if not replace_old and (self._folder / name).exists():
+        if not replace_old and self._home(name).exists():
             raise ConfigError(
                 [f"There is a dataset {name!r} already."],
                 hint="Replace it with --replace, or choose another name with --name.",
@@ -144,8 +146,8 @@ class Datasets:
             (staged / _CARD).write_text(
                 json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8"
             )
-            shutil.rmtree(old, ignore_errors=True)
             if target.exists():
+                shutil.rmtree(old, ignore_errors=True)
                 target.rename(old)
             staged.rename(target)
             shutil.rmtree(old, ignore_errors=True)
@@ -175,9 +177,21 @@ class Datasets:
             replace_old=True,
         )
 
+    def _home(self, name: str) -> Path:
+        """The folder of a dataset; the old one's if a kill came before the new one had its name."""
+        target, old = self._folder / name, self._folder / f".{name}.old"
+        return old if old.is_dir() and not target.exists() else target
+
 
 def _read(path: Path, method: Method) -> tuple[Row, ...]:
-    return tuple(read_rows(path, method)) if path.stat().st_size else ()
+    try:
+        return tuple(read_rows(path, method)) if path.stat().st_size else ()
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint=f"Build the dataset again: kilde dataset build … --name {path.parent.name} "
+            "--replace",
+        ) from error
 
 
 def split(rows: Sequence[Row], *, share: float, seed: int = 0) -> tuple[list[Row], list[Row]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from kilde.tuning import durable
 from kilde.tuning.card import Card
 from kilde.tuning.dataset import Dataset, split
 from kilde.tuning.registry import Registry
-from kilde.tuning.rendering import TokenRow, render_rows
+from kilde.tuning.rendering import Rendered, TokenRow, render_rows
 from kilde.tuning.settings import TrainingPlan, TuneSettings
 from kilde.types import Adapter, Progress
 
@@ -60,13 +60,14 @@ def prepare(
             "No row has a document that answers it, so there is nothing to learn from.",
             hint="Add the documents to the agent's collections, or train with --no-context.",
         )
-    _refuse_long(rendered.rows, subject.generator.context)
+    _refuse_long(rendered, subject.generator.context)
     rows, held_out = list(rendered.rows), []
-    if len(rendered.rows) == len(dataset.rows) >= _FEW:
+    if len(rows) >= _FEW:
         # By document: which side a row is on is told by the rows that are tokens' sources.
-        numbered = {id(row): token_row for row, token_row in zip(dataset.rows, rows, strict=True)}
+        sources = [dataset.rows[at] for at in rendered.at]
+        numbered = {id(row): token_row for row, token_row in zip(sources, rows, strict=True)}
         share = min(_HELD_OUT, _MOST_HELD_OUT / len(rows))
-        first, second = split(dataset.rows, share=share, seed=settings.seed)
+        first, second = split(sources, share=share, seed=settings.seed)
         rows = [numbered[id(row)] for row in first]
         held_out = [numbered[id(row)] for row in second]
     for name, some in (("train.jsonl", rows), ("held_out.jsonl", held_out)):
@@ -86,14 +87,18 @@ def _start(subject: Subject, settings: TuneSettings, registry: Registry) -> Card
     return current
 
 
-def _refuse_long(rows: Sequence[TokenRow], context: int) -> None:
-    lengths = [sum(len(ids) for name, ids in row.items() if name.endswith("_ids")) for row in rows]
-    long = [
-        f"row {at + 1} ({length} tokens)" for at, length in enumerate(lengths) if length > context
-    ]
+def _refuse_long(rendered: Rendered, context: int) -> None:
+    lengths = zip(rendered.at, map(_length, rendered.rows), strict=True)
+    long = [f"row {at + 1} ({length} tokens)" for at, length in lengths if length > context]
     if long:
         raise TuningError(
             f"{len(long)} rows are longer than the model reads ({context} tokens): "
             + ", ".join(long[:10]),
             hint="Shorten them, or lower --document-tokens.",
         )
+
+
+def _length(row: TokenRow) -> int:
+    """The tokens that are read at once: the prompt with the longest of its answers."""
+    lengths = {name: len(ids) for name, ids in row.items() if name.endswith("_ids")}
+    return lengths.pop("prompt_ids", 0) + max(lengths.values())

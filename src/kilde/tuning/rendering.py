@@ -37,12 +37,14 @@ _PASSAGES = 6
 class Rendered:
     """Rows as tokens, and how many were left out because no passage holds their answer.
 
-    Each is a mapping to lists of token ids: ``input_ids`` and ``labels`` (-100 where nothing is to
-    be learnt) for SFT, ``prompt_ids`` and ``completion_ids`` with ``label`` for KTO,
-    ``prompt_ids``, ``chosen_ids`` and ``rejected_ids`` for DPO.
+    ``at`` says which of the given rows each one was, from 0. Each is a mapping to lists of token
+    ids: ``input_ids`` and ``labels`` (-100 where nothing is to be learnt) for SFT, ``prompt_ids``
+    and ``completion_ids`` with ``label`` for KTO, ``prompt_ids``, ``chosen_ids`` and
+    ``rejected_ids`` for DPO.
     """
 
     rows: tuple[TokenRow, ...]
+    at: tuple[int, ...]
     left_out: int = 0
 
 
@@ -68,15 +70,15 @@ def render_rows(
     right passage is taken away, and there the answer is to decline.
     """
     rng = random.Random(settings.seed)  # noqa: S311  (nothing secret)
-    made: list[TokenRow] = []
+    made: dict[int, TokenRow] = {}
     progress.start("Rendering rows", len(rows), "rows")
-    for row in rows:
+    for at, row in enumerate(rows):
         token_row = _render(agent, generator, row, settings, rng)
         if token_row is not None:
-            made.append(token_row)
+            made[at] = token_row
         progress.advance()
     progress.finish()
-    return Rendered(tuple(made), len(rows) - len(made))
+    return Rendered(tuple(made.values()), tuple(made), len(rows) - len(made))
 
 
 def _render(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from kilde.tuning.checks.compare import imitated
 from kilde.tuning.checks.content import is_blank
@@ -60,6 +62,9 @@ def check_truncation(
 
 
 def _sign(text: str) -> str:
+    with suppress(ValueError, RecursionError):
+        if isinstance(json.loads(text), dict | list):
+            return ""  # a whole form, whatever its brackets look like
     if _ELLIPSIS.search(text[-20:]):
         return "ends in an ellipsis"
     if _DANGLING.search(text[-2:]):
