@@ -23,7 +23,7 @@ from benchmarks.tuning import work
 from benchmarks.tuning.scores import holds_one
 from kilde.agents.agent import Agent
 from kilde.errors import TuningError
-from kilde.tuning.settings import TuneSettings
+from kilde.tuning.training.settings import TuneSettings
 from kilde.types import Answer, Feedback, GenerationRequest, Generator, Piece
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import build_dataset

@@ -30,10 +30,10 @@ from kilde.demo.week_plan import rows
 from kilde.errors import TuningError
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.models.cache import path_of
-from kilde.tuning.formats import read_rows
-from kilde.tuning.process import read_progress, run_training
-from kilde.tuning.rendering import draft, render_rows
-from kilde.tuning.settings import TrainingPlan, TuneSettings
+from kilde.tuning.data.formats import read_rows
+from kilde.tuning.training.process import read_progress, run_training
+from kilde.tuning.training.rendering import draft, render_rows
+from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 
 TARGET = Target(">=", 1.5)
 TRL = {

@@ -18,8 +18,8 @@ from benchmarks.report import Report, Target, say
 from kilde.agents.agent import Agent
 from kilde.config import CONFIG_FILE
 from kilde.errors import GenerationError
-from kilde.tuning.process import read_progress
-from kilde.tuning.settings import TuneSettings
+from kilde.tuning.training.process import read_progress
+from kilde.tuning.training.settings import TuneSettings
 from kilde.types import Answer
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import build_dataset, resume, tune

@@ -16,7 +16,7 @@ from kilde.errors import GenerationError, NotFound
 from kilde.generation.llama_server import _servers
 from kilde.models.cache import path_of
 from kilde.models.hashes import weights_sha256
-from kilde.tuning.card import Card
+from kilde.tuning.adapters.card import Card
 from kilde.types import Answer, Delta, Document, Done
 from kilde.workspace import Workspace
 

@@ -13,7 +13,7 @@ from benchmarks.tuning.scores import squad_f1
 from benchmarks.tuning.work import Said
 
 from kilde.errors import LoadError
-from kilde.tuning.formats import read_rows
+from kilde.tuning.data.formats import read_rows
 
 
 def test_words_are_counted_as_squad_counts_them() -> None:

@@ -14,7 +14,7 @@ from tests.tuning.lora import MODEL, add_random, card, stage
 
 import kilde as package
 from kilde.cli.adapters import FORMATS
-from kilde.tuning.registry import Registry
+from kilde.tuning.adapters.registry import Registry
 
 from .conftest import HEALTH_AGENT, Kilde
 

@@ -15,7 +15,7 @@ from tests.tuning.lora import card, stage
 
 import kilde as package
 from kilde.cli.results import result_types
-from kilde.tuning.registry import Registry
+from kilde.tuning.adapters.registry import Registry
 from kilde.workspace import tuning
 
 from .conftest import SCHEMAS, Kilde, validated, write_rows

@@ -10,9 +10,9 @@ import pytest
 from tests.tuning.lora import card, stage
 
 from kilde.cli import tuned as report
+from kilde.tuning.adapters.registry import Registry
 from kilde.tuning.gate import Check, Gate, Worse
-from kilde.tuning.registry import Registry
-from kilde.tuning.runs import Run
+from kilde.tuning.training.runs import Run
 from kilde.tuning.tune import Tuned
 
 from .conftest import Kilde

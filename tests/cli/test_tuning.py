@@ -20,8 +20,8 @@ import kilde as package
 from kilde.cli.tuning import tune_command
 from kilde.demo.example import make_workspace
 from kilde.demo.week_plan import rows
-from kilde.tuning.rows import METHODS
-from kilde.tuning.settings import TuneSettings
+from kilde.tuning.data.rows import METHODS
+from kilde.tuning.training.settings import TuneSettings
 from kilde.workspace import Workspace, tuning
 
 from .conftest import HEALTH_AGENT, Ended, Kilde, validated, write_rows

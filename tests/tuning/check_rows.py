@@ -7,7 +7,7 @@ from typing import Any
 
 from kilde.agents.definition import AgentDefinition
 from kilde.tuning.checks import Finding, check_rows
-from kilde.tuning.rows import Lineage, Method, Row
+from kilde.tuning.data.rows import Lineage, Method, Row
 from kilde.types import Message
 
 

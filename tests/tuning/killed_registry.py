@@ -5,7 +5,7 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from kilde.tuning.registry import Registry
+from kilde.tuning.adapters.registry import Registry
 
 from .lora import card
 

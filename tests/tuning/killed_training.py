@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from kilde.tuning.train import train
+from kilde.tuning.training.train import train
 
 
 def run(folder: Path, ready: Connection) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import kilde
 from kilde.tuning import tune as recipe
-from kilde.tuning.runs import Run, Runs
-from kilde.tuning.settings import TuneSettings
-from kilde.tuning.train import train
+from kilde.tuning.training.runs import Run, Runs
+from kilde.tuning.training.settings import TuneSettings
+from kilde.tuning.training.train import train
 from kilde.workspace.tuning import resume, tune
 
 SETTINGS = TuneSettings(max_steps=3, rank=2, alpha=4, learning_rate=1e-3)

@@ -12,8 +12,8 @@ import numpy as np
 from kilde.generation.gguf_header import read_header
 from kilde.models.cache import path_of
 from kilde.models.hashes import weights_sha256
-from kilde.tuning.card import Card
-from kilde.tuning.registry import FILES, GGUF_FILE, Registry
+from kilde.tuning.adapters.card import Card
+from kilde.tuning.adapters.registry import FILES, GGUF_FILE, Registry
 
 MODEL = "smollm2-135m-instruct-q4"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import kilde
-from kilde.tuning.rows import Lineage, Row
+from kilde.tuning.data.rows import Lineage, Row
 from kilde.types import Document, Message
 from kilde.workspace import Workspace
 

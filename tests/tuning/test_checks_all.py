@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kilde.tuning.checks import Finding, worst
 from kilde.tuning.checks.findings import LEVELS
-from kilde.tuning.rows import Lineage, Method, Row
+from kilde.tuning.data.rows import Lineage, Method, Row
 from kilde.types import Message
 
 from .check_rows import METHODS, filler, find, row

@@ -6,7 +6,7 @@ import pytest
 
 from kilde.tuning.checks.languages import spoken_languages
 from kilde.tuning.checks.size import LEAST, SMALL, USUAL
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 from .check_rows import filler, find, row
 

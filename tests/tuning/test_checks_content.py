@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 from kilde.types import Message
 
 from .check_rows import filler, find, row

@@ -9,7 +9,7 @@ import pytest
 from kilde.errors import MissingExtra
 from kilde.tuning.checks.compare import normalised
 from kilde.tuning.checks.duplicates import NEAR, NearIndex, likeness, shingles
-from kilde.tuning.rows import Lineage, Row
+from kilde.tuning.data.rows import Lineage, Row
 
 from .check_rows import filler, find, row
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kilde.tuning.rows import Lineage, Row
+from kilde.tuning.data.rows import Lineage, Row
 
 from .check_rows import find, row
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from tests.tuning.engines import small_disk
 
 from kilde.errors import ConfigError, NotFound, StoreError
-from kilde.tuning.dataset import Datasets, split
-from kilde.tuning.rows import Lineage, Row, data_hash
+from kilde.tuning.data.dataset import Datasets, split
+from kilde.tuning.data.rows import Lineage, Row, data_hash
 from kilde.types import Message
 
 KILLS = int(os.environ.get("KILDE_KILLS", "12"))

@@ -16,9 +16,9 @@ from tests.tuning import engines, parts
 from tests.tuning.go_template import rendered
 
 from kilde.errors import ModelError
-from kilde.tuning.chat_templates import chat_templates
-from kilde.tuning.export import FORMATS, export
-from kilde.tuning.merged_gguf import merged_gguf
+from kilde.tuning.weights.chat_templates import chat_templates
+from kilde.tuning.weights.export import FORMATS, export
+from kilde.tuning.weights.merged_gguf import merged_gguf
 
 CONVERSATION = [
     {"role": "system", "content": "Du svarer kort."},

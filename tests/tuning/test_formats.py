@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kilde.errors import ConfigError
-from kilde.tuning.formats import read_file, read_rows
-from kilde.tuning.rows import METHODS, Lineage, Method, Row, to_jsonl
+from kilde.tuning.data.formats import read_file, read_rows
+from kilde.tuning.data.rows import METHODS, Lineage, Method, Row, to_jsonl
 from kilde.types import Message
 
 Q, A = "When do you open?", "We open at eight."

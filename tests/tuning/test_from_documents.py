@@ -17,9 +17,9 @@ from kilde.errors import ConfigError
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.scoped import ScopedKnowledge
 from kilde.knowledge.search import Scope
-from kilde.tuning.from_documents import document_rows
-from kilde.tuning.rows import Row
-from kilde.tuning.templates import template_languages
+from kilde.tuning.data.from_documents import document_rows
+from kilde.tuning.data.rows import Row
+from kilde.tuning.data.templates import template_languages
 from kilde.types import (
     Document,
     GenerationRequest,

@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 
 from kilde.agents.phrases import abstention
-from kilde.tuning.from_feedback import feedback_rows
-from kilde.tuning.rows import METHODS, Lineage, Row
+from kilde.tuning.data.from_feedback import feedback_rows
+from kilde.tuning.data.rows import METHODS, Lineage, Row
 from kilde.types import (
     Answer,
     Citation,

@@ -13,8 +13,8 @@ from tests.tuning.places import FACTS, clinic, row, some_facts, write_agent
 
 from kilde.agents.phrases import abstention
 from kilde.errors import GenerationError
+from kilde.tuning.data.rows import Row
 from kilde.tuning.gate import Gate, run_gate
-from kilde.tuning.rows import Row
 from kilde.types import Adapter, GenerationRequest, Message, NoProgress, Piece, Usage
 from kilde.workspace import Workspace
 

@@ -11,7 +11,7 @@ from tests.tuning.lora import card, stage
 from tests.tuning.places import clinic, keep, row, some_facts
 
 from kilde.errors import NotFound
-from kilde.tuning.rows import Lineage
+from kilde.tuning.data.rows import Lineage
 from kilde.workspace import Workspace
 from kilde.workspace.lineage import Traced, lineage
 

@@ -17,10 +17,10 @@ from tests.tuning import engines, parts
 
 from kilde.errors import ModelError
 from kilde.models.cache import path_of
-from kilde.tuning import architectures
-from kilde.tuning.architectures import architecture_of
-from kilde.tuning.lora_gguf import write_lora
-from kilde.tuning.peft_adapter import read_adapter
+from kilde.tuning.weights import architectures
+from kilde.tuning.weights.architectures import architecture_of
+from kilde.tuning.weights.lora_gguf import write_lora
+from kilde.tuning.weights.peft_adapter import read_adapter
 
 # llama.cpp looks Gemma's activation function up in a table of half precision.
 EXACT = {"llama": 1e-4, "qwen2": 1e-4, "qwen3": 1e-4, "gemma3": 0.02}

@@ -12,9 +12,9 @@ import pytest
 from tests.tuning.places import clinic, keep, row, some_facts
 
 from kilde.errors import TuningError
-from kilde.tuning.prepare import prepare
-from kilde.tuning.rows import Row
-from kilde.tuning.settings import TrainingPlan, TuneSettings
+from kilde.tuning.data.rows import Row
+from kilde.tuning.training.prepare import prepare
+from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.types import Message, NoProgress
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import _subject

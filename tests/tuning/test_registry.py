@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from kilde.errors import NotFound, StoreError, WorkspaceError
-from kilde.tuning.card import read_card, to_json
-from kilde.tuning.registry import Registry
+from kilde.tuning.adapters.card import read_card, to_json
+from kilde.tuning.adapters.registry import Registry
 
 from .lora import card, stage
 

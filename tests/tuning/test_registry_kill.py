@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kilde.tuning.registry import FILES, Registry
+from kilde.tuning.adapters.registry import FILES, Registry
 
 from . import killed_registry
 from .lora import card, stage

@@ -16,9 +16,9 @@ from kilde.agents.phrases import abstention
 from kilde.errors import NotFound
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.models.cache import installed, path_of
-from kilde.tuning.rendering import Rendered, draft, render_rows
-from kilde.tuning.rows import Lineage, Row
-from kilde.tuning.settings import TuneSettings
+from kilde.tuning.data.rows import Lineage, Row
+from kilde.tuning.training.rendering import Rendered, draft, render_rows
+from kilde.tuning.training.settings import TuneSettings
 from kilde.types import Message, NoProgress
 from kilde.workspace import Workspace
 

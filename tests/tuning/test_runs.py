@@ -14,7 +14,7 @@ import pytest
 from tests.tuning.engines import small_disk
 
 from kilde.errors import KildeError, NotFound, StoreError, WorkspaceError
-from kilde.tuning.runs import Run, Runs
+from kilde.tuning.training.runs import Run, Runs
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ from tests.tuning.training import (
 )
 
 from kilde.tuning import train as training
-from kilde.tuning.curve import draw
-from kilde.tuning.registry import FILES
-from kilde.tuning.train import train
+from kilde.tuning.adapters.registry import FILES
+from kilde.tuning.training.curve import draw
+from kilde.tuning.training.train import train
 
 pytestmark = [
     pytest.mark.usefixtures("one_core"),

@@ -18,7 +18,7 @@ import pytest
 from tests.tuning import killed_training
 from tests.tuning.training import lines, prepared, sft, some_choices, some_rows, some_thumbs
 
-from kilde.tuning.curve import draw
+from kilde.tuning.training.curve import draw
 
 KILLS = int(os.environ.get("KILDE_KILLS", "5"))
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -16,7 +16,7 @@ from tests.tuning.training import lines, prepared, some_rows, weights
 
 from kilde.errors import TuningError
 from kilde.models.cache import path_of
-from kilde.tuning.process import _failure, read_progress, run_training
+from kilde.tuning.training.process import _failure, read_progress, run_training
 from kilde.types import NoProgress
 
 pytestmark = pytest.mark.usefixtures("one_core")

@@ -19,9 +19,9 @@ from tests.tuning.places import clinic, keep, row, some_facts, write_agent
 
 from kilde.errors import TuningError, WorkspaceError
 from kilde.tuning import tune as recipe
-from kilde.tuning.runs import Runs
-from kilde.tuning.settings import TuneSettings
-from kilde.tuning.train import train
+from kilde.tuning.training.runs import Runs
+from kilde.tuning.training.settings import TuneSettings
+from kilde.tuning.training.train import train
 from kilde.types import Message
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import build_dataset, resume, tune

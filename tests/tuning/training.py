@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from kilde.tuning.settings import TrainingPlan, TuneSettings
+from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 
 PAD = 2
 TokenRow = dict[str, Any]

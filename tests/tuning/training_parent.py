@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from kilde.errors import TuningError
-from kilde.tuning.process import run_training
+from kilde.tuning.training.process import run_training
 from kilde.types import NoProgress
 
 if __name__ == "__main__":

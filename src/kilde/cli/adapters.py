@@ -14,10 +14,11 @@ from kilde.errors import ModelError, NotFound, WorkspaceError
 
 if TYPE_CHECKING:
     from kilde.cli.results import ShownAdapter
-    from kilde.tuning.card import Card
+    from kilde.tuning.adapters.card import Card
     from kilde.workspace import Workspace
 
-# Repeated from kilde.tuning.export, which would load numpy for the help text; a test compares.
+# Repeated from kilde.tuning.weights.export, which would load numpy for the help text; a test
+# compares them.
 FORMATS = ("peft", "safetensors", "gguf-f16", "gguf-q8_0", "ollama")
 
 
@@ -168,7 +169,7 @@ def export_adapter(session: Session, name: str, folder: Path, form: str) -> None
     """Write an adapter, or the model tuned by it, into FOLDER for other programs."""
     from kilde.models.cache import path_of
     from kilde.models.hashes import weights_sha256
-    from kilde.tuning.export import export
+    from kilde.tuning.weights.export import export
 
     workspace = session.workspace
     card = workspace.registry.get(name)

@@ -14,7 +14,7 @@ from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
 
 if TYPE_CHECKING:
-    from kilde.tuning.rows import Method
+    from kilde.tuning.data.rows import Method
 
 # Repeated from kilde.workspace.tuning, which would load the workspace for the help text; a test
 # compares.

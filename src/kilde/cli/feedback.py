@@ -16,7 +16,7 @@ from kilde.errors import ConfigError, NotFound, WorkspaceError
 
 if TYPE_CHECKING:
     from kilde.cli.results import ListedFeedback
-    from kilde.tuning.rows import Method
+    from kilde.tuning.data.rows import Method
     from kilde.workspace import Workspace
 
 _SHOWN = 60
@@ -129,8 +129,8 @@ def export_feedback(
     session: Session, file: Path, agent: str | None, method: Method, force: bool
 ) -> int:
     """Write what can be learnt from the feedback to FILE, as JSON lines."""
-    from kilde.tuning.from_feedback import feedback_rows
-    from kilde.tuning.rows import to_jsonl
+    from kilde.tuning.data.from_feedback import feedback_rows
+    from kilde.tuning.data.rows import to_jsonl
 
     if file.exists() and not force:
         raise ConfigError(

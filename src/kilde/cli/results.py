@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from kilde.agents.definition import AgentDefinition
-from kilde.tuning.card import Card
+from kilde.tuning.adapters.card import Card
+from kilde.tuning.adapters.promotion import Event
 from kilde.tuning.checks import Finding
-from kilde.tuning.dataset import DatasetCard
-from kilde.tuning.promotion import Event
-from kilde.tuning.rows import Row
+from kilde.tuning.data.dataset import DatasetCard
+from kilde.tuning.data.rows import Row
 from kilde.tuning.tune import Tuned
 from kilde.types import Answer, DocumentRef, Feedback, Hit, SyncReport, Version
 from kilde.workspace.lineage import Traced

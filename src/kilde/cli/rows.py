@@ -9,8 +9,8 @@ import click
 
 if TYPE_CHECKING:
     from kilde.tuning.checks import Finding
-    from kilde.tuning.dataset import DatasetCard
-    from kilde.tuning.rows import Row
+    from kilde.tuning.data.dataset import DatasetCard
+    from kilde.tuning.data.rows import Row
 
 _LEVELS = {"refuse": "To mend before training", "warn": "To look at", "note": "Good to know"}
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kilde.cli.results import ListedRun
-    from kilde.tuning.runs import Run
+    from kilde.tuning.training.runs import Run
     from kilde.workspace import Workspace
 
 
@@ -39,7 +39,7 @@ def runs_command(session: Session, agent: str | None, as_json: bool) -> None:
 
 def _listed(workspace: Workspace, run: Run) -> ListedRun:
     from kilde.cli.results import ListedRun
-    from kilde.tuning.process import read_progress
+    from kilde.tuning.training.process import read_progress
 
     told = read_progress(workspace.runs.folder(run.id) / "progress.jsonl")
     losses = [line["loss"] for line in told if "loss" in line]

@@ -114,7 +114,7 @@ def _line(text: str) -> str:
 
 def _tokens_per_second(folder: Path) -> float:
     """How fast the last part of a training was, for one that was stopped has several."""
-    from kilde.tuning.process import read_progress
+    from kilde.tuning.training.process import read_progress
 
     lines: Iterable[Mapping[str, Any]] = read_progress(folder / "progress.jsonl")
     told = [line for line in lines if line.get("seconds") and line.get("tokens")]

@@ -30,8 +30,8 @@ class _Remembering(ModelCommand):
         return super().parse_args(ctx, args)
 
 
-# Without defaults, so that what was given can be told; they stand in kilde.tuning.settings, which
-# would slow the help text, and a test compares them.
+# Without defaults, so that what was given can be told; they stand in tuning/training/settings.py,
+# which would slow the help text, and a test compares them.
 @click.command("tune", cls=_Remembering)
 @click.argument("agent")
 @click.option("--dataset", metavar="NAME", help="The rows. Default: those named as the agent.")
@@ -117,7 +117,7 @@ def tune_command(
         if resume:
             tuned = tuning.resume(workspace, key, force=force, progress=progress())
         else:
-            from kilde.tuning.settings import TuneSettings
+            from kilde.tuning.training.settings import TuneSettings
 
             tuned = tuning.tune(
                 workspace,

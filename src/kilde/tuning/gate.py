@@ -16,7 +16,7 @@ from kilde.agents.agent import Agent
 from kilde.errors import GenerationError
 from kilde.evaluation.scores import Score, fields, token_f1
 from kilde.grounding import ground
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 from kilde.types import Answer, Progress
 
 # So much worse (of 1) may an adapter be on a check: less than that is chance on small sets.

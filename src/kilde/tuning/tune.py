@@ -13,19 +13,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from kilde import __version__
 from kilde.errors import KildeError, TuningError
-from kilde.tuning.card import Card
+from kilde.tuning.adapters.card import Card
+from kilde.tuning.adapters.registry import GGUF_FILE, Registry
 from kilde.tuning.checks import Finding
-from kilde.tuning.dataset import Dataset
+from kilde.tuning.data.dataset import Dataset
 from kilde.tuning.gate import Gate, gate_rows, run_gate
-from kilde.tuning.prepare import Subject, prepare
-from kilde.tuning.process import run_training, seconds_trained
-from kilde.tuning.registry import GGUF_FILE, Registry
-from kilde.tuning.rendering import draft
-from kilde.tuning.runs import Run, Runs
-from kilde.tuning.settings import TrainingPlan, TuneSettings
+from kilde.tuning.training.prepare import Subject, prepare
+from kilde.tuning.training.process import run_training, seconds_trained
+from kilde.tuning.training.rendering import draft
+from kilde.tuning.training.runs import Run, Runs
+from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.types import Progress
 
 
@@ -90,9 +91,15 @@ def resume(
             hint=f"Train anew: kilde tune {run.agent}",
         )
     settings = TuneSettings(**run.settings)
+    plan = runs.folder(run.id) / "plan.json"
+    if plan.is_file() and Path(json.loads(plan.read_text("utf-8"))["base"]) != subject.path:
+        raise TuningError(
+            f"The agent {run.agent!r} answers with another model than when {run.id} began.",
+            hint=f"Train anew: kilde tune {run.agent}",
+        )
     with runs.alone(subject.key), _recorded(runs, run):
         run = runs.save(run, pid=os.getpid(), message="", ended_at=None)
-        if not (runs.folder(run.id) / "plan.json").is_file():
+        if not plan.is_file():
             prepare(subject, dataset, settings, registry, runs.folder(run.id), progress)
         return _finish(subject, dataset, settings, runs, run, registry, by, force, progress)
 
@@ -130,8 +137,8 @@ def _finish(
     force: bool,
     progress: Progress,
 ) -> Tuned:
-    from kilde.tuning.curve import draw
-    from kilde.tuning.lora_gguf import write_lora
+    from kilde.tuning.training.curve import draw
+    from kilde.tuning.weights.lora_gguf import write_lora
 
     folder = runs.folder(run.id)
     for card in registry.list(subject.key):

@@ -23,10 +23,10 @@ from kilde.knowledge.summary import summarise
 from kilde.language.table import languages
 from kilde.models.hashes import weights_sha256
 from kilde.records import Records
-from kilde.tuning.dataset import Datasets
-from kilde.tuning.registry import Registry
-from kilde.tuning.runs import Runs
-from kilde.tuning.serving import Generators, find
+from kilde.tuning.adapters.registry import Registry
+from kilde.tuning.adapters.serving import Generators, find
+from kilde.tuning.data.dataset import Datasets
+from kilde.tuning.training.runs import Runs
 from kilde.types import Adapter, Answer, Document, Generator
 
 if TYPE_CHECKING:

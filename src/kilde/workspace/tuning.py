@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Literal
 from kilde.agents.definition import AgentDefinition
 from kilde.errors import ConfigError, TuningError
 from kilde.tuning.checks import Finding, check_rows
-from kilde.tuning.dataset import Dataset, DatasetCard, split
+from kilde.tuning.data.dataset import Dataset, DatasetCard, split
+from kilde.tuning.data.formats import read_file
+from kilde.tuning.data.from_documents import document_rows
+from kilde.tuning.data.from_feedback import feedback_rows
+from kilde.tuning.data.rows import Method, Row
 from kilde.tuning.extra import need_extra
-from kilde.tuning.formats import read_file
-from kilde.tuning.from_documents import document_rows
-from kilde.tuning.from_feedback import feedback_rows
-from kilde.tuning.prepare import Subject
-from kilde.tuning.rows import Method, Row
-from kilde.tuning.runs import Run
-from kilde.tuning.settings import TuneSettings
+from kilde.tuning.training.prepare import Subject
+from kilde.tuning.training.runs import Run
+from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.tune import Tuned
 from kilde.types import NoProgress, Progress
 
@@ -203,7 +203,7 @@ def base_of(workspace: Workspace, key: str, definition: AgentDefinition) -> tupl
     :class:`ModelMissing`.
     """
     from kilde.models.cache import path_of
-    from kilde.tuning.architectures import architecture_of
+    from kilde.tuning.weights.architectures import architecture_of
 
     name = definition.model or workspace.config.model
     if not workspace.base_sha256(name):

@@ -22,7 +22,7 @@ from kilde.tuning.checks.personal import check_personal
 from kilde.tuning.checks.scope import check_scope
 from kilde.tuning.checks.size import check_size
 from kilde.tuning.checks.truncation import check_truncation
-from kilde.tuning.rows import Method, Row
+from kilde.tuning.data.rows import Method, Row
 
 __all__ = ["Finding", "Level", "check_rows", "worst"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kilde.tuning.checks.compare import imitated, normalised
 from kilde.tuning.checks.findings import Finding, count, listed, percent, shortened
-from kilde.tuning.rows import Method, Row
+from kilde.tuning.data.rows import Method, Row
 
 # TRL's guide to KTO asks for weights that bring good against bad to between 1:1 and 4:3; beyond
 # this ratio each row of the rarer judgement would have to weigh four times another or more.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 from kilde.types import Message
 
 _ENDS = " .,;:!?…\"'“”„‘’«»"

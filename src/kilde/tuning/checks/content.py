@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kilde.tuning.checks.compare import normalised
 from kilde.tuning.checks.findings import Finding, count, places
-from kilde.tuning.rows import Method, Row
+from kilde.tuning.data.rows import Method, Row
 
 # Separators, controls and formats leave no trace on paper.
 _UNSEEN = ("Z", "Cc", "Cf")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kilde.tuning.checks.compare import normalised, turns
 from kilde.tuning.checks.findings import Finding, count, listed, places
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 
 def check_contradictions(rows: Sequence[Row]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from itertools import islice
 from kilde.errors import MissingExtra
 from kilde.tuning.checks.compare import normalised, question, turns
 from kilde.tuning.checks.findings import Finding, count, listed, place, places
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 NEAR = 0.8
 _WORD = re.compile(r"\w+")

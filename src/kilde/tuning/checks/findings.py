@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 Level = Literal["refuse", "warn", "note"]
 """``refuse``: no training with these rows; ``warn``: look at it; ``note``: good to know."""

@@ -11,7 +11,7 @@ from kilde.errors import GenerationError
 from kilde.tuning.checks.compare import imitated
 from kilde.tuning.checks.findings import Finding, count, places, shortened
 from kilde.tuning.checks.personal import masked
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 
 def check_schema(rows: Sequence[Row], definition: AgentDefinition) -> Iterator[Finding]:

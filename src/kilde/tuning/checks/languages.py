@@ -11,7 +11,7 @@ from kilde.language.detect import detect
 from kilde.language.table import languages
 from kilde.tuning.checks.compare import question
 from kilde.tuning.checks.findings import Finding, count, percent, places
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 from kilde.types import UNKNOWN_LANGUAGE
 
 # Both written forms of Norwegian count as one language, as everywhere in Kilde.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.prompt import render
 from kilde.tuning.checks.findings import Finding, count, listed, place
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 # Of each turn, for the marks that a chat template puts around it; those in use take 3 to 7.
 TURN_TOKENS = 8

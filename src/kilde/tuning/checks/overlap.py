@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kilde.tuning.checks.compare import normalised, question, turns
 from kilde.tuning.checks.duplicates import NearIndex, shingles
 from kilde.tuning.checks.findings import Finding, count, listed, place
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 
 def check_overlap(rows: Sequence[Row], test_rows: Sequence[Row]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from functools import cache
 from kilde.tuning.checks.content import texts
 from kilde.tuning.checks.findings import Finding, Level, count, listed, place
 from kilde.tuning.checks.plausible import check, table
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 from kilde.types import UNKNOWN_LANGUAGE
 
 # How far before a match its context may stand, and the words that rule it out, in characters.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kilde.agents.definition import AgentDefinition
 from kilde.tuning.checks.findings import Finding, count, listed, place
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 
 def check_scope(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kilde.tuning.checks.duplicates import row_key
 from kilde.tuning.checks.findings import Finding, count
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 # Fewer leave no row to hold out beside some to learn from (a tenth is held out, at least one).
 LEAST = 10

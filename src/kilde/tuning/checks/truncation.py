@@ -11,7 +11,7 @@ from contextlib import suppress
 from kilde.tuning.checks.compare import imitated
 from kilde.tuning.checks.content import is_blank
 from kilde.tuning.checks.findings import Finding, count, listed, place
-from kilde.tuning.rows import Row
+from kilde.tuning.data.rows import Row
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _SMILEY = re.compile(r"[:;=8]['^]?-?[()\[\]{}]+")

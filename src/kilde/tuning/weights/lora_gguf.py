@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from kilde.errors import MissingExtra
-from kilde.tuning.gguf_tensors import write_file
-from kilde.tuning.peft_adapter import read_adapter
-from kilde.tuning.writing import appearing
+from kilde.tuning.weights.gguf_tensors import write_file
+from kilde.tuning.weights.peft_adapter import read_adapter
+from kilde.tuning.weights.writing import appearing
 
 try:
     import gguf

@@ -41,7 +41,7 @@ def run_training(folder: Path, progress: Progress) -> None:
     seen = told.stat().st_size if told.exists() else 0
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  (this very Python)
-            [sys.executable, "-P", "-m", "kilde.tuning.train", str(folder)],
+            [sys.executable, "-P", "-m", "kilde.tuning.training.train", str(folder)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

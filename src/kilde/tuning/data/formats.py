@@ -16,9 +16,9 @@ from typing import Any
 
 from kilde.errors import ConfigError
 from kilde.language.detect import detect
-from kilde.tuning.json_objects import Faults, read_objects
-from kilde.tuning.rows import Lineage, Method, Row
-from kilde.tuning.turns import Fault, answer_of, message_turns, prompt_of, text_of
+from kilde.tuning.data.json_objects import Faults, read_objects
+from kilde.tuning.data.rows import Lineage, Method, Row
+from kilde.tuning.data.turns import Fault, answer_of, message_turns, prompt_of, text_of
 from kilde.types import UNKNOWN_LANGUAGE, Message
 
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_]\w+)*", re.IGNORECASE)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kilde.errors import MissingExtra, ModelError
-from kilde.tuning.chat_templates import chat_templates, recognise
-from kilde.tuning.peft_adapter import Adapter, read_adapter
-from kilde.tuning.writing import Unwritable, appearing
+from kilde.tuning.weights.chat_templates import chat_templates, recognise
+from kilde.tuning.weights.peft_adapter import Adapter, read_adapter
+from kilde.tuning.weights.writing import Unwritable, appearing
 
 try:
     import peft

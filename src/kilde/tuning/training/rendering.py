@@ -16,8 +16,8 @@ from kilde.agents.agent import Agent, Prompt
 from kilde.agents.phrases import abstention
 from kilde.agents.prompt import inert
 from kilde.grounding import ground
-from kilde.tuning.rows import Row
-from kilde.tuning.settings import TuneSettings
+from kilde.tuning.data.rows import Row
+from kilde.tuning.training.settings import TuneSettings
 from kilde.types import Adapter, Hit, Progress
 
 if TYPE_CHECKING:

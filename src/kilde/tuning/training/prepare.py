@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from kilde.agents.agent import Agent
 from kilde.errors import TuningError
-from kilde.tuning import durable
-from kilde.tuning.card import Card
-from kilde.tuning.dataset import Dataset, split
-from kilde.tuning.registry import Registry
-from kilde.tuning.rendering import Rendered, TokenRow, render_rows
-from kilde.tuning.settings import TrainingPlan, TuneSettings
+from kilde.tuning.adapters import durable
+from kilde.tuning.adapters.card import Card
+from kilde.tuning.adapters.registry import Registry
+from kilde.tuning.data.dataset import Dataset, split
+from kilde.tuning.training.rendering import Rendered, TokenRow, render_rows
+from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.types import Adapter, Progress
 
 if TYPE_CHECKING:

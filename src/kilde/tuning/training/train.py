@@ -1,4 +1,4 @@
-"""Training, in a process of its own: ``python -m kilde.tuning.train FOLDER``.
+"""Training, in a process of its own: ``python -m kilde.tuning.training.train FOLDER``.
 
 The folder holds ``plan.json`` and rows that are tokens already (``train.jsonl`` and
 ``held_out.jsonl``); what comes out are ``progress.jsonl``, checkpoints, and at the end ``adapter/``
@@ -13,13 +13,9 @@ from __future__ import annotations
 import json
 import math
 import os
-import platform
-import resource
 import shutil
 import sys
 import threading
-import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,35 +23,33 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel
 from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
     EarlyStoppingCallback,
     Trainer,
-    TrainerCallback,
     TrainerState,
     set_seed,
 )
 from transformers.trainer import TRAINER_STATE_NAME
 from trl import DPOConfig, KTOConfig, SFTConfig
 
-from kilde.tuning.settings import TrainingPlan
-from kilde.tuning.trainers import AnswerSFT, TokenDPO, TokenKTO
+from kilde.tuning.training.base import environment, has_bfloat16, load_base
+from kilde.tuning.training.checkpoints import MarkWhole, at_its_end, last_checkpoint
+from kilde.tuning.training.report import Report, result
+from kilde.tuning.training.settings import TrainingPlan
+from kilde.tuning.training.trainers import AnswerSFT, TokenDPO, TokenKTO
 
 # Tokens that are computed at once: about 1 GB of activations for a model of 135M parameters.
 _TOKENS_AT_ONCE = 1024
 # Held-out rows are looked at, and a checkpoint is written, this many times in a training.
 _LOOKS = 10
-# Written into a checkpoint when all of it is there: the names of its files.
-_WHOLE = "whole"
 
 
 def train(folder: Path) -> None:
     """Train as the folder's plan says, from its last whole checkpoint if there is one."""
     plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-    (folder / "environment.json").write_text(json.dumps(_environment(), indent=1), encoding="utf-8")
+    (folder / "environment.json").write_text(json.dumps(environment(), indent=1), encoding="utf-8")
     trainer = make_trainer(plan, folder)
-    checkpoint = _last_checkpoint(folder / "checkpoints")
-    if checkpoint is not None and _at_its_end(checkpoint, plan.settings.patience):
+    checkpoint = last_checkpoint(folder / "checkpoints")
+    if checkpoint is not None and at_its_end(checkpoint, plan.settings.patience):
         # Gone on with, it would take one step more.
         trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
         best = trainer.state.best_model_checkpoint
@@ -68,7 +62,7 @@ def train(folder: Path) -> None:
     shutil.rmtree(staged, ignore_errors=True)
     # Not the frozen copy that preferences were learnt against.
     trainer.model.save_pretrained(str(staged), selected_adapters=["default"])
-    (folder / "result.json").write_text(json.dumps(_result(trainer), indent=1), encoding="utf-8")
+    (folder / "result.json").write_text(json.dumps(result(trainer), indent=1), encoding="utf-8")
     staged.rename(folder / "adapter")
 
 
@@ -98,7 +92,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         "warmup_steps": max(1, steps // 20),
         "seed": settings.seed,
         "data_seed": settings.seed,
-        "bf16": _has_bfloat16(),
+        "bf16": has_bfloat16(),
         "use_cpu": not torch.cuda.is_available(),
         "gradient_checkpointing": False,
         "max_length": None,
@@ -147,90 +141,11 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         trainer = TokenDPO(args=DPOConfig(**common, beta=settings.beta), **given)
     else:
         trainer = TokenKTO(args=KTOConfig(**common, beta=settings.beta), **given)
-    trainer.add_callback(_Report(folder / "progress.jsonl"))
+    trainer.add_callback(Report(folder / "progress.jsonl"))
+    trainer.add_callback(MarkWhole())
     if held_out:
         trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=settings.patience))
     return trainer
-
-
-class _Report(TrainerCallback):  # type: ignore[misc]
-    """Tells how training goes, one JSON line a step, and ends it when the loss is no number."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._began = 0.0
-        self._first = self._before = 0
-
-    def on_train_begin(self, _: Any, state: Any, control: Any, **__: Any) -> None:  # noqa: ARG002
-        self._began, self._first = time.perf_counter(), state.global_step
-        self._before = state.num_input_tokens_seen
-        if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
-            with self._path.open("ab") as stream:  # a full disk cut the last line short
-                stream.write(b"\n")
-
-    def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, Any], **___: Any) -> None:
-        found: dict[str, float] = {
-            name: float(logs[name]) for name in ("loss", "eval_loss") if name in logs
-        }
-        loss = found.get("loss", found.get("eval_loss"))
-        if loss is None:
-            return
-        if not math.isfinite(loss):
-            raise ArithmeticError(f"the loss became {loss} at step {state.global_step}")
-        seconds = time.perf_counter() - self._began
-        done = state.global_step - self._first
-        left = seconds / done * (state.max_steps - state.global_step) if done else 0.0
-        line: dict[str, float] = {
-            "step": state.global_step,
-            "of": state.max_steps,
-            "epoch": round(state.epoch or 0.0, 3),
-            "seconds": round(seconds, 2),
-            "tokens": int(state.num_input_tokens_seen - self._before),
-            "left": round(left, 1),
-            **found,
-        }
-        if state.is_world_process_zero:
-            with self._path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line) + "\n")
-
-    def on_save(self, args: Any, state: Any, _: Any, **__: Any) -> None:
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-        (folder / _WHOLE).write_text("\n".join(names), encoding="utf-8")
-
-
-def load_base(path: Path) -> tuple[Any, Any]:
-    """A GGUF model as torch modules (bfloat16 where the machine has it), and its tokenizer."""
-    model = AutoModelForCausalLM.from_pretrained(
-        path.parent, gguf_file=path.name, dtype=torch.float32
-    )
-    # The weights are ordinary numbers now, and may be trained on.
-    model.hf_quantizer, model.is_quantized = None, False
-    del model.config.quantization_config
-    if _has_bfloat16():
-        model = model.to(torch.bfloat16)
-    return model, AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-
-
-def _has_bfloat16() -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _result(trainer: Trainer) -> dict[str, float]:
-    """The figures of a training that came to its end."""
-    logs = trainer.state.log_history
-    losses = [float(entry["loss"]) for entry in logs if "loss" in entry]
-    held_out = [float(entry["eval_loss"]) for entry in logs if "eval_loss" in entry]
-    result = {
-        "steps": float(trainer.state.global_step),
-        "loss": sum(losses[-5:]) / len(losses[-5:]),
-        "tokens": float(trainer.state.num_input_tokens_seen),
-        # Linux counts kilobytes.
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    return result | ({"held_out_loss": min(held_out)} if held_out else {})
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -240,41 +155,6 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _length(row: dict[str, Any]) -> int:
     return sum(len(ids) for name, ids in row.items() if name.endswith("_ids"))
-
-
-def _last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint of which all is there; what is half-written, or was half removed when
-    training was killed, is removed."""
-    whole = []
-    for path in folder.glob("checkpoint-*"):
-        told = path / _WHOLE
-        names = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
-        if names and all((path / name).is_file() for name in names):
-            whole.append(path)
-        else:
-            shutil.rmtree(path)
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-
-
-def _at_its_end(checkpoint: Path, patience: int) -> bool:
-    """Whether all steps were taken there, or held-out rows got no better for too long."""
-    state = json.loads((checkpoint / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
-    early = state["stateful_callbacks"].get(EarlyStoppingCallback.__name__)
-    waited = early["attributes"]["early_stopping_patience_counter"] if early else 0
-    return bool(state["global_step"] >= state["max_steps"] or waited >= patience)
-
-
-def _environment() -> dict[str, Any]:
-    libraries = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "kilde")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.platform(),
-        "cores": os.cpu_count(),
-        "gpus": torch.cuda.device_count(),
-        "bfloat16": _has_bfloat16(),
-        "libraries": {name: metadata.version(name) for name in libraries},
-    }
 
 
 def _end_with_parent() -> None:
@@ -296,13 +176,14 @@ def main() -> None:
     if gpus > 1 and "LOCAL_RANK" not in os.environ:
         launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(gpus)]
         os.execv(  # noqa: S606  (this very Python)
-            sys.executable, [sys.executable, *launch, "-m", "kilde.tuning.train", *sys.argv[1:]]
+            sys.executable,
+            [sys.executable, *launch, "-m", "kilde.tuning.training.train", *sys.argv[1:]],
         )
     _end_with_parent()
     try:
         train(folder)
     except Exception as error:
-        _last_checkpoint(folder / "checkpoints")  # on a full disk, makes room for these few words
+        last_checkpoint(folder / "checkpoints")  # on a full disk, makes room for these few words
         told = {"kind": type(error).__name__, "message": str(error)}
         (folder / "failed.json").write_text(json.dumps(told), encoding="utf-8")
         raise

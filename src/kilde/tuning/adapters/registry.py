@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from kilde.errors import NotFound, StoreError, WorkspaceError
-from kilde.tuning import durable, promotion
-from kilde.tuning.card import CARD_FILE, Card, read_card, to_json
-from kilde.tuning.promotion import Event
+from kilde.tuning.adapters import durable, promotion
+from kilde.tuning.adapters.card import CARD_FILE, Card, read_card, to_json
+from kilde.tuning.adapters.promotion import Event
 from kilde.types import Adapter
 
 GGUF_FILE = "adapter.gguf"

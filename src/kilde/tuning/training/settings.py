@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kilde.tuning.rows import Method
+from kilde.tuning.data.rows import Method
 
 # Preferences are learnt in small steps: large ones make a model forget how to write.
 _LEARNING_RATES: dict[Method, float] = {"sft": 1e-3, "kto": 2e-4, "dpo": 1e-4}

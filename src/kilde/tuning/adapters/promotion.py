@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from kilde.errors import StoreError
-from kilde.tuning import durable
+from kilde.tuning.adapters import durable
 
 POINTER = "promoted.json"
 

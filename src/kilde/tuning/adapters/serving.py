@@ -16,7 +16,7 @@ from pathlib import Path
 from kilde.agents.definition import NO_ADAPTER
 from kilde.errors import ModelError, ModelMissing, NotFound
 from kilde.generation import GeneratorSettings, open_generator
-from kilde.tuning.registry import Registry
+from kilde.tuning.adapters.registry import Registry
 from kilde.types import Adapter, Generator
 
 log = logging.getLogger(__name__)

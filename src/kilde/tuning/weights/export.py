@@ -14,10 +14,10 @@ from typing import Literal, get_args
 
 from kilde.errors import ModelError
 from kilde.generation.gguf_header import read_header
-from kilde.tuning.architectures import architecture_of
-from kilde.tuning.chat_templates import chat_templates, recognise
-from kilde.tuning.peft_adapter import CONFIG, WEIGHTS, read_adapter
-from kilde.tuning.writing import appearing
+from kilde.tuning.weights.architectures import architecture_of
+from kilde.tuning.weights.chat_templates import chat_templates, recognise
+from kilde.tuning.weights.peft_adapter import CONFIG, WEIGHTS, read_adapter
+from kilde.tuning.weights.writing import appearing
 
 Format = Literal["peft", "safetensors", "gguf-f16", "gguf-q8_0", "ollama"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -87,7 +87,9 @@ def _base_name(base: Path) -> str:
 
 
 def _safetensors(adapter_folder: Path, base: Path, folder: Path, _: str) -> None:
-    from kilde.tuning.merge import merge  # torch takes seconds to load, and only this needs it
+    from kilde.tuning.weights.merge import (
+        merge,  # torch takes seconds to load, and only this needs it
+    )
 
     merge(base, adapter_folder, folder)
 
@@ -95,7 +97,7 @@ def _safetensors(adapter_folder: Path, base: Path, folder: Path, _: str) -> None
 def _gguf(
     adapter_folder: Path, base: Path, folder: Path, name: str, *, precision: Literal["f16", "q8_0"]
 ) -> None:
-    from kilde.tuning.merged_gguf import merged_gguf
+    from kilde.tuning.weights.merged_gguf import merged_gguf
 
     merged_gguf(base, adapter_folder, folder / f"{name}.gguf", precision=precision, name=name)
 

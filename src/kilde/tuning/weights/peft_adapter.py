@@ -16,7 +16,7 @@ from typing import Any
 
 from kilde.errors import MissingExtra, ModelError
 from kilde.generation.gguf_header import Header, read_header
-from kilde.tuning.architectures import Architecture, architecture_of
+from kilde.tuning.weights.architectures import Architecture, architecture_of
 
 try:
     import gguf

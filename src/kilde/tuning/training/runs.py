@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kilde.errors import NotFound, StoreError, WorkspaceError
-from kilde.tuning import durable
+from kilde.tuning.adapters import durable
 
 if TYPE_CHECKING:
     from filelock import FileLock

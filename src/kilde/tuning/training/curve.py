@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kilde.errors import MissingExtra
-from kilde.tuning.process import read_progress
+from kilde.tuning.training.process import read_progress
 
 try:
     import matplotlib.figure

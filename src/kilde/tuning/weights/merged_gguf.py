@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kilde.errors import MissingExtra, ModelError
-from kilde.tuning.chat_templates import chat_templates
-from kilde.tuning.gguf_tensors import write_file
-from kilde.tuning.peft_adapter import Adapter, read_adapter
-from kilde.tuning.writing import appearing
+from kilde.tuning.weights.chat_templates import chat_templates
+from kilde.tuning.weights.gguf_tensors import write_file
+from kilde.tuning.weights.peft_adapter import Adapter, read_adapter
+from kilde.tuning.weights.writing import appearing
 
 try:
     import gguf
@@ -48,8 +48,8 @@ def merged_gguf(
     Matrices are stored as F16 or Q8_0 (F16 where their rows are no multiple of 32), vectors as F32.
     ``name`` is the model's new name. A file that is there is replaced, once the new one is
     complete. Needs memory for the largest matrix in F32, some three times over. Raises
-    :class:`ModelError` as :func:`kilde.tuning.lora_gguf.write_lora` does, and for a base whose
-    quantisation cannot be undone here.
+    :class:`ModelError` as :func:`kilde.tuning.weights.lora_gguf.write_lora` does, and for a base
+    whose quantisation cannot be undone here.
     """
     adapter = read_adapter(peft_folder, base)
     reader = gguf.GGUFReader(base)

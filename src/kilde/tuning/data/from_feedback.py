@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kilde.agents.phrases import abstention, declines
-from kilde.tuning.rows import Lineage, Method, Row
+from kilde.tuning.data.rows import Lineage, Method, Row
 from kilde.types import Answer, Feedback, Message
 
 

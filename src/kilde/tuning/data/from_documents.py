@@ -21,8 +21,8 @@ from kilde.errors import ConfigError
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.grounding import ground
 from kilde.knowledge.scoped import ScopedKnowledge
-from kilde.tuning.rows import Lineage, Row
-from kilde.tuning.templates import QuestionAnswer, from_passages, template_languages
+from kilde.tuning.data.rows import Lineage, Row
+from kilde.tuning.data.templates import QuestionAnswer, from_passages, template_languages
 from kilde.types import GenerationRequest, Generator, Hit, Message, Progress, complete
 
 _INSTRUCTION = (

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kilde.errors import ConfigError, NotFound, StoreError
-from kilde.tuning.formats import read_rows
-from kilde.tuning.rows import Method, Row, data_hash, to_jsonl
+from kilde.tuning.data.formats import read_rows
+from kilde.tuning.data.rows import Method, Row, data_hash, to_jsonl
 
 _NAME = re.compile(r"[\w-]{1,64}")
 _ROWS, _TEST, _CARD = "rows.jsonl", "test.jsonl", "card.json"

@@ -1,0 +1,1 @@
+"""The adapters of a workspace: kept, promoted and served."""

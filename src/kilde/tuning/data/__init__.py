@@ -1,0 +1,1 @@
+"""Rows to learn from: read, made, kept and split."""

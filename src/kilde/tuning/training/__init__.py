@@ -1,0 +1,1 @@
+"""Training: rows become tokens, and a process learns them."""

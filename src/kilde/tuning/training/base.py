@@ -1,0 +1,46 @@
+"""The model that is tuned, as torch modules, and what this machine computes with."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+
+def load_base(path: Path) -> tuple[Any, Any]:
+    """A GGUF model as torch modules (bfloat16 where the machine has it), and its tokenizer."""
+    model = AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32
+    )
+    # The weights are ordinary numbers now, and may be trained on.
+    model.hf_quantizer, model.is_quantized = None, False
+    del model.config.quantization_config
+    if has_bfloat16():
+        model = model.to(torch.bfloat16)
+    return model, AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+
+
+def has_bfloat16() -> bool:
+    """Whether the GPU, or else the processor, computes in bfloat16 itself."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, for whoever wants to make the adapter again."""
+    libraries = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "kilde")
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "gpus": torch.cuda.device_count(),
+        "bfloat16": has_bfloat16(),
+        "libraries": {name: metadata.version(name) for name in libraries},
+    }
