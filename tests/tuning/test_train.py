@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from tests.tuning.training import (
     weights,
 )
 
-from kilde.tuning import train as training
 from kilde.tuning.adapters.registry import FILES
 from kilde.tuning.training.curve import draw
 from kilde.tuning.training.train import train
@@ -40,13 +39,6 @@ pytestmark = [
 ]
 Tiny = tuple[Path, Any]
 RATE = 1e-2
-
-
-@pytest.fixture(scope="module", autouse=True)
-def exact() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_has_bfloat16", lambda: False)
-        yield
 
 
 def adapted(model: Any, folder: Path) -> Any:

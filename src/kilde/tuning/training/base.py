@@ -12,17 +12,15 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
-def load_base(path: Path) -> tuple[Any, Any]:
-    """A GGUF model as torch modules (bfloat16 where the machine has it), and its tokenizer."""
+def load_base(path: Path, dtype: torch.dtype) -> tuple[Any, Any]:
+    """A GGUF model as torch modules with weights of that type, and its tokenizer."""
     model = AutoModelForCausalLM.from_pretrained(
         path.parent, gguf_file=path.name, dtype=torch.float32
     )
     # The weights are ordinary numbers now, and may be trained on.
     model.hf_quantizer, model.is_quantized = None, False
     del model.config.quantization_config
-    if has_bfloat16():
-        model = model.to(torch.bfloat16)
-    return model, AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    return model.to(dtype), AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
 
 
 def has_bfloat16() -> bool:

@@ -23,6 +23,7 @@ class TuneSettings:
     ``alpha / rank``. ``learning_rate`` 0 is the default of the method. ``max_steps`` 0 means no
     limit. ``document_tokens`` bounds the documents in a prompt where rows are trained with context;
     ``declining`` is the share (0..1) of such rows from which the right passage is taken away.
+    ``bfloat16`` computes in it where the machine does: twice as fast, and exact enough.
     """
 
     method: Method = "sft"
@@ -39,6 +40,7 @@ class TuneSettings:
     with_context: bool = False
     document_tokens: int = 400
     declining: float = 0.25
+    bfloat16: bool = True
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for a number out of its range."""

@@ -80,6 +80,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         at_once = max(at_once, 2)  # what is undesirable is judged against other rows of the batch
     steps = settings.max_steps or math.ceil(len(rows) * settings.epochs / settings.batch)
     look = max(1, steps // _LOOKS)
+    bfloat16 = settings.bfloat16 and has_bfloat16()
     common: dict[str, Any] = {
         "output_dir": str(folder / "checkpoints"),
         "num_train_epochs": settings.epochs,
@@ -92,7 +93,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         "warmup_steps": max(1, steps // 20),
         "seed": settings.seed,
         "data_seed": settings.seed,
-        "bf16": has_bfloat16(),
+        "bf16": bfloat16,
         "use_cpu": not torch.cuda.is_available(),
         "gradient_checkpointing": False,
         "max_length": None,
@@ -113,7 +114,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
             "load_best_model_at_end": True,
             "metric_for_best_model": "eval_loss",
         }
-    model, tokenizer = load_base(plan.base)
+    model, tokenizer = load_base(plan.base, torch.bfloat16 if bfloat16 else torch.float32)
     tokenizer.pad_token_id = plan.pad
     lora = None
     if plan.start is None:
