@@ -64,6 +64,7 @@ def tune(
             hint="Mend its rows and build it again. All findings: kilde dataset check "
             f"{dataset.card.name}",
         )
+    settings = replace(settings, learning_rate=settings.rate)  # a card tells the number
     with runs.alone(subject.key):
         run = runs.create(
             subject.key, dataset.card.name, settings.to_json(), dataset.card.data_hash

@@ -131,6 +131,9 @@ _JUDGES: Mapping[str, Callable[[_Case], str]] = {
     "form": lambda _: "",
     "declines": _declines,
     "goal": lambda case: _differs(case.given["goal"], case.right["goal"]),
+    "age": lambda case: _differs(case.given["age"], case.right["age"]),
+    "level": lambda case: _differs(case.given["level"], case.right["level"]),
+    "busy": lambda case: _differs(case.given["busy"], case.right["busy"]),
     "day-count": _day_count,
     "weekdays": _weekdays,
     "activities": _activities,
@@ -139,6 +142,8 @@ _JUDGES: Mapping[str, Callable[[_Case], str]] = {
     "rest": lambda case: _differs(case.given["rest"], case.right["rest"]),
     "advice": lambda case: _differs(case.given["advice"], case.right["advice"]),
 }
+
+_TEXTS = ("goal", "age", "level", "busy", "rest", "advice")
 
 RULES = tuple(_JUDGES)
 """The names of the rules."""
@@ -157,10 +162,10 @@ def _form(answer: object) -> str:
     """What keeps an answer from being read as a plan; empty for one that can be read."""
     if not isinstance(answer, dict):
         return "it is no JSON object"
-    if set(answer) != {"goal", "days", "rest", "advice"}:
+    if set(answer) != {*_TEXTS, "days"}:
         return f"its keys are {sorted(map(str, answer))}"
-    if not all(isinstance(answer[key], str) for key in ("goal", "rest", "advice")):
-        return "goal, rest and advice must be text"
+    if not all(isinstance(answer[key], str) for key in _TEXTS):
+        return f"{', '.join(_TEXTS)} must be text"
     if not isinstance(answer["days"], list) or not all(map(_is_day, answer["days"])):
         return "each day must be a day, an activity and a number of minutes"
     return ""

@@ -18,8 +18,11 @@ Words = Mapping[str, str]
 """A word or sentence for people, by language: ``da`` and ``en``."""
 
 Plan = dict[str, Any]
-"""``{"goal": str, "days": [{"day": str, "activity": str, "minutes": int}], "rest": str,
-"advice": str}``; no days where the right answer is to decline."""
+"""``{"goal": str, "age": str, "level": str, "busy": str, "days": [{"day": str, "activity": str,
+"minutes": int}], "rest": str, "advice": str}``; no days where the right answer is to decline.
+
+Age band, level and the day that does not suit stand ahead of the days, so that whoever reads the
+plan sees what it was made for, and a small model works that out once, before it writes the days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,10 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level: its days in the order of the week, and minutes of ``hard`` and ``easy`` days."""
+    """A level: its word, its days in the order of the week, and minutes of ``hard`` and ``easy``
+    days."""
 
+    word: Words
     days: tuple[str, ...]
     minutes: Mapping[str, int]
 
@@ -68,6 +73,7 @@ class Level:
 class AgeBand:
     """Ages from ``start`` years: ``first`` says whether the week begins ``hard`` or ``easy``."""
 
+    word: Words
     start: int
     first: str
     rest: Words
@@ -128,11 +134,11 @@ def load_rules() -> Rules:
             for key, entry in table["activities"].items()
         },
         levels={
-            key: Level(tuple(entry["days"]), entry["minutes"])
+            key: Level(entry["word"], tuple(entry["days"]), entry["minutes"])
             for key, entry in table["levels"].items()
         },
         ages={
-            key: AgeBand(entry["from"], entry["first"], entry["rest"])
+            key: AgeBand(entry["word"], entry["from"], entry["first"], entry["rest"])
             for key, entry in table["ages"].items()
         },
         goals={
@@ -162,12 +168,15 @@ def plan(request: Request) -> Plan:
     rules = load_rules()
     language = request.language
     if request.reason:
-        return _plan(rules.no_goal[language], [], "", rules.declined[request.reason][language])
+        advice = rules.declined[request.reason][language]
+        return _plan(rules.no_goal[language], ("", "", ""), [], "", advice)
     days = rules.weekdays(request.level, request.busy)
     activities = rules.activities_for(request.goal, request.age, len(days))
-    goal = rules.goals[request.goal]
+    goal, band = rules.goals[request.goal], rules.ages[rules.band(request.age)]
+    busy = rules.days[request.busy][language] if request.busy else ""
     return _plan(
         goal.word[language],
+        (band.word[language], rules.levels[request.level].word[language], busy),
         [
             {
                 "day": rules.days[day][language],
@@ -176,7 +185,7 @@ def plan(request: Request) -> Plan:
             }
             for day, activity in zip(days, activities, strict=True)
         ],
-        rules.ages[rules.band(request.age)].rest[language],
+        band.rest[language],
         goal.advice[language],
     )
 
@@ -186,8 +195,19 @@ def written(plan: Mapping[str, Any]) -> str:
     return json.dumps(plan, ensure_ascii=False, separators=(",", ":"))
 
 
-def _plan(goal: str, days: list[dict[str, Any]], rest: str, advice: str) -> Plan:
-    return {"goal": goal, "days": days, "rest": rest, "advice": advice}
+def _plan(
+    goal: str, person: tuple[str, str, str], days: list[dict[str, Any]], rest: str, advice: str
+) -> Plan:
+    age, level, busy = person
+    return {
+        "goal": goal,
+        "age": age,
+        "level": level,
+        "busy": busy,
+        "days": days,
+        "rest": rest,
+        "advice": advice,
+    }
 
 
 def _words(entry: Mapping[str, Any]) -> Words:
