@@ -131,7 +131,7 @@ def test_ask_with_an_adapter_and_without(kilde: Kilde, workspace: Path, registry
 def test_export_hands_the_adapter_and_its_base_on(
     kilde: Kilde, workspace: Path, registry: Registry
 ) -> None:
-    from kilde.tuning import export
+    from kilde.tuning.weights import export
 
     assert FORMATS == export.FORMATS
     registry.add("health", stage(workspace / "staged"), card(base_sha256="f" * 64))

@@ -198,7 +198,7 @@ def test_the_wordings_of_all_languages_can_be_filled_in() -> None:
     from importlib import resources
 
     assert template_languages() == {"da", "sv", "no", "nl", "en", "de"}
-    text = (resources.files("kilde.tuning") / "templates.toml").read_text("utf-8")
+    text = (resources.files("kilde.tuning.data") / "templates.toml").read_text("utf-8")
     for row in tomllib.loads(text).values():
         for name, data in row.items():
             for template in data if isinstance(data, list) else ():

@@ -63,7 +63,7 @@ class _Remembering(ModelCommand):
     type=Fraction(0, 1, min_open=True),
     help="Default: 0.001 for sft, 0.0002 for kto, 0.0001 for dpo.",
 )
-@click.option("--batch", metavar="N", type=click.IntRange(1), help="Rows per step. Default: 8.")
+@click.option("--batch", metavar="N", type=click.IntRange(1), help="Rows per step. Default: 4.")
 @click.option(
     "--at-once",
     metavar="N",

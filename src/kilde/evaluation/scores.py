@@ -79,20 +79,24 @@ def fields(answer: str, reference: str) -> Score:
     every = [*wanted, *(path for path in found if path not in wanted)]
     wrong = [path for path in every if found.get(path) != wanted.get(path)]
     why = "; ".join(
-        f"{path or 'all'}: {found.get(path, 'nothing')} instead of {wanted.get(path, 'nothing')}"
+        f"{'.'.join(map(str, path)) or 'all'}: {found.get(path, 'nothing')} instead of "
+        f"{wanted.get(path, 'nothing')}"
         for path in wrong[:3]
     )
     return Score(1 - len(wrong) / len(every), why)
 
 
-def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+_Path = tuple[str | int, ...]
+
+
+def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
     """The values of JSON data by their path; an empty list or object is a value."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+            yield from _leaves(inner, (*path, str(key)))
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}.{index}" if path else str(index))
+            yield from _leaves(inner, (*path, index))
     else:
         # As JSON text, for True is 1 in Python and not there.
         yield path, json.dumps(value, ensure_ascii=False)

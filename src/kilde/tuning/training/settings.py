@@ -29,7 +29,7 @@ class TuneSettings:
     method: Method = "sft"
     epochs: float = 3.0
     learning_rate: float = 0.0
-    batch: int = 8
+    batch: int = 4
     at_once: int = 0
     rank: int = 16
     alpha: int = 32

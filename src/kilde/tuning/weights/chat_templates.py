@@ -30,7 +30,7 @@ class ChatTemplate:
 @cache
 def chat_templates() -> dict[str, ChatTemplate]:
     """All known ways, by name."""
-    text = resources.files("kilde.tuning").joinpath("chat_templates.toml").read_text("utf-8")
+    text = resources.files(__package__).joinpath("chat_templates.toml").read_text("utf-8")
     return {name: ChatTemplate(**fields) for name, fields in tomllib.loads(text).items()}
 
 
