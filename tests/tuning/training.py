@@ -64,9 +64,8 @@ def prepared(
     folder.mkdir(parents=True)
     for name, some in (("train.jsonl", rows), ("held_out.jsonl", held_out)):
         (folder / name).write_text("".join(json.dumps(row) + "\n" for row in some), "utf-8")
-    plan = TrainingPlan(
-        base, PAD, TuneSettings(**{"rank": 4, "alpha": 8, "bfloat16": False, **settings})
-    )
+    given = {"rank": 4, "alpha": 8, "batch": 8, "bfloat16": False, **settings}
+    plan = TrainingPlan(base, PAD, TuneSettings(**given))
     (folder / "plan.json").write_text(json.dumps(plan.to_json()), "utf-8")
     return folder
 
