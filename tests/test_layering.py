@@ -107,6 +107,7 @@ LIBRARIES: dict[str, set[str]] = {
     "tomli_w": {"knowledge/sources.py"},
     "torch": {
         "tuning/training/base.py",
+        "tuning/training/sampler.py",
         "tuning/training/train.py",
         "tuning/training/trainers.py",
         "tuning/weights/merge.py",

@@ -135,9 +135,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         "peft_config": lora,
     }
     if settings.method == "sft":
-        # Rows of like length together: less is computed on padding.
-        arguments = SFTConfig(**common, train_sampling_strategy="group_by_length")
-        trainer: Trainer = AnswerSFT(args=arguments, **given)
+        trainer: Trainer = AnswerSFT(args=SFTConfig(**common), **given)
     elif settings.method == "dpo":
         trainer = TokenDPO(args=DPOConfig(**common, beta=settings.beta), **given)
     else:

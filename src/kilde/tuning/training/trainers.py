@@ -12,6 +12,8 @@ import torch
 from datasets import Dataset
 from trl import DPOTrainer, KTOConfig, KTOTrainer, SFTTrainer
 
+from kilde.tuning.training.sampler import LikeLengths
+
 
 class AnswerSFT(SFTTrainer):  # type: ignore[misc]
     """SFT whose logits are computed where the answers stand, and nowhere else.
@@ -19,6 +21,11 @@ class AnswerSFT(SFTTrainer):  # type: ignore[misc]
     TRL does so on GPUs only; on a CPU it computes logits, and the gradient of the output layer, for
     every token of the prompt, which for a vocabulary of 262,000 takes longer than all the rest.
     """
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LikeLengths:
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        lengths = [len(ids) for ids in rows["input_ids"]]
+        return LikeLengths(lengths, self.args.train_batch_size, self.args.seed)
 
     def compute_loss(
         self,
