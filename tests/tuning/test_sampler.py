@@ -1,49 +1,48 @@
-"""Rows of like length are computed together, in an order that is otherwise chance."""
+"""The rows of a step are drawn by chance, and those of like length computed together."""
 
 from __future__ import annotations
 
 import random
-from statistics import correlation
+from statistics import correlation, mean
 
 import pytest
 
-from kilde.tuning.training.sampler import LikeLengths
+from kilde.tuning.training.sampler import StepSampler
 
 LENGTHS = [random.Random(row).randint(20, 400) for row in range(470)]
 
 
-def groups(sampler: LikeLengths, at_once: int) -> list[list[int]]:
+def steps(sampler: StepSampler, size: int) -> list[list[int]]:
     order = list(sampler)
-    return [order[at : at + at_once] for at in range(0, len(order), at_once)]
+    return [order[at : at + size] for at in range(0, len(order), size)]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 31, 470])
-@pytest.mark.parametrize("at_once", [1, 2, 4])
-def test_every_row_is_seen_once(count: int, at_once: int) -> None:
-    sampler = LikeLengths(LENGTHS[:count], at_once, 0)
+@pytest.mark.parametrize("step", [1, 2, 8])
+def test_every_row_is_seen_once(count: int, step: int) -> None:
+    sampler = StepSampler(LENGTHS[:count], step, 0)
     assert sorted(sampler) == list(range(count)) and len(sampler) == count
 
 
-def test_rows_of_a_group_are_alike_and_groups_come_by_chance() -> None:
-    def spread(rows: list[int]) -> int:
-        found = [LENGTHS[row] for row in rows]
-        return max(found) - min(found)
+def test_the_long_rows_of_a_step_come_first() -> None:
+    for rows in steps(StepSampler(LENGTHS, 8, 0), 8):
+        lengths = [LENGTHS[row] for row in rows]
+        assert lengths == sorted(lengths, reverse=True)
 
-    grouped = groups(LikeLengths(LENGTHS, 4, 0), 4)
-    by_chance = [list(range(at, at + 4)) for at in range(0, 468, 4)]
-    assert sum(map(spread, grouped)) < sum(map(spread, by_chance)) / 3
-    # Long rows come no sooner than short ones: else a model learns what was asked a moment ago.
-    means = [sum(LENGTHS[row] for row in group) / len(group) for group in grouped]
+
+def test_long_steps_come_no_sooner_than_short_ones() -> None:
+    means = [mean(LENGTHS[row] for row in rows) for rows in steps(StepSampler(LENGTHS, 4, 0), 4)]
+    # Else a model learns what was asked a moment ago.
     assert abs(correlation(range(len(means)), means)) < 0.25
     assert abs(correlation(means[:-1], means[1:])) < 0.25
 
 
 def test_the_order_follows_from_seed_and_epoch() -> None:
-    first = LikeLengths(LENGTHS, 4, 0)
-    assert list(first) == list(LikeLengths(LENGTHS, 4, 0)) == list(first)
-    assert list(first) != list(LikeLengths(LENGTHS, 4, 1))
+    first = StepSampler(LENGTHS, 4, 0)
+    assert list(first) == list(StepSampler(LENGTHS, 4, 0)) == list(first)
+    assert list(first) != list(StepSampler(LENGTHS, 4, 1))
     first.set_epoch(1)
-    other = LikeLengths(LENGTHS, 4, 0)
+    other = StepSampler(LENGTHS, 4, 0)
     assert list(first) != list(other)
     other.set_epoch(1)
     assert list(first) == list(other)

@@ -12,7 +12,7 @@ import torch
 from datasets import Dataset
 from trl import DPOTrainer, KTOConfig, KTOTrainer, SFTTrainer
 
-from kilde.tuning.training.sampler import LikeLengths
+from kilde.tuning.training.sampler import StepSampler
 
 
 class AnswerSFT(SFTTrainer):  # type: ignore[misc]
@@ -22,10 +22,11 @@ class AnswerSFT(SFTTrainer):  # type: ignore[misc]
     every token of the prompt, which for a vocabulary of 262,000 takes longer than all the rest.
     """
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LikeLengths:
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepSampler:
         rows = self.train_dataset if train_dataset is None else train_dataset
         lengths = [len(ids) for ids in rows["input_ids"]]
-        return LikeLengths(lengths, self.args.train_batch_size, self.args.seed)
+        step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return StepSampler(lengths, step, self.args.seed)
 
     def compute_loss(
         self,
