@@ -207,7 +207,8 @@ def test_a_training_in_the_background_comes_to_its_end(
     for options in ([], ["--adapter", "week-plan@1"]):
         answer = validated("ask", kilde(*question, *options, "--json", cwd=centre).out)
         assert answer["trace"]["adapter"] == "week-plan@1"
-        assert set(json.loads(answer["text"])) == {"goal", "days", "rest", "advice"}
+        form = {"goal", "age", "level", "busy", "days", "rest", "advice"}
+        assert set(json.loads(answer["text"])) == form
 
 
 def until_done(kilde: Kilde, centre: Path, log: Path) -> Any:
