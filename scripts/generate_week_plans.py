@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kilde.demo.week_plan import LANGUAGES, to_jsonl
+from kilde.demo.week_plan import COUNTS, LANGUAGES, to_jsonl
 from kilde.demo.week_plan.requests import Split
 
 
@@ -32,8 +32,8 @@ def main() -> None:
     """Read the options and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
-    parser.add_argument("--train", type=int, default=520, help="training rows for each language")
-    parser.add_argument("--test", type=int, default=60, help="test rows for each language")
+    parser.add_argument("--train", type=int, default=COUNTS["train"])
+    parser.add_argument("--test", type=int, default=COUNTS["test"])
     parser.add_argument("--seed", type=int, default=0, help="another number gives other rows")
     options = parser.parse_args()
     for path in write(options.out, train=options.train, test=options.test, seed=options.seed):

@@ -41,6 +41,7 @@ TRL = {
     "trl sft, LoRA": ["--use_peft", "--lora_r", "16", "--lora_target_modules", "all-linear"],
 }
 _STEPS = 10
+_BATCH = 8  # rows of a step, as many as trl takes by itself
 _TOKENS = re.compile(r"'num_tokens': '?([\d.e+]+)")
 
 
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> Report:
         judged = name == "trl sft"
         report.add(cells, TARGET if judged else None, "Kilde to it" if judged else "")
     report.notes += [
-        f"{steps} steps of 8 rows ({args.rows} week plans, {work.SMOLLM2}); medians of steps, "
+        f"{steps} steps of {_BATCH} rows ({args.rows} week plans, {work.SMOLLM2}); medians of steps, "
         "then of turns; tokens without padding",
         "trl sft at its defaults trains all weights, computes activations twice (gradient "
         "checkpointing) and gets OMP_NUM_THREADS = all cores, for accelerate would give it one",
@@ -101,7 +102,7 @@ def _prepare(folder: Path, count: int, steps: int) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     ws, _ = make_workspace("en", folder / "workspace")
-    settings = TuneSettings(max_steps=steps)
+    settings = TuneSettings(max_steps=steps, batch=_BATCH)
     with ws:
         file = folder / "rows.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in rows("en", "train", count)))

@@ -15,7 +15,7 @@ from benchmarks.report import Report, Target
 from benchmarks.tuning import work
 from benchmarks.tuning.work import Said
 from kilde.demo.example import make_workspace
-from kilde.demo.week_plan import LANGUAGES, RULES, Request, check, rows
+from kilde.demo.week_plan import COUNTS, LANGUAGES, RULES, Request, check, rows
 
 AGENT = "week-plan"
 TARGETS = {"every rule": Target(">=", 0.85), "minutes of training": Target("<=", 15.0)}
@@ -24,14 +24,16 @@ TARGETS = {"every rule": Target(">=", 0.85), "minutes of training": Target("<=",
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of this part."""
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="(%(default)s)")
-    parser.add_argument("--rows", type=int, default=520, help="to train on (%(default)s)")
+    parser.add_argument(
+        "--rows", type=int, default=COUNTS["train"], help="to train on (%(default)s)"
+    )
     work.training_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> Report:
     """Train on the made-up rows of a language and judge the plans for its test rows."""
     report = Report("tune week-plan", work.COLUMNS)
-    test = rows(args.lang, "test", args.test or 60)
+    test = rows(args.lang, "test", args.test or COUNTS["test"])
     questions = [row["messages"][0]["content"] for row in test]
     with work.workspace(
         args.cache, f"week-plan-{args.lang}", lambda folder: make_workspace(args.lang, folder)[0]

@@ -18,7 +18,6 @@ from benchmarks.report import Report, Target, say
 from kilde.agents.agent import Agent
 from kilde.config import CONFIG_FILE
 from kilde.errors import GenerationError
-from kilde.tuning.training.process import read_progress
 from kilde.tuning.training.settings import TuneSettings
 from kilde.types import Answer
 from kilde.workspace import Workspace
@@ -121,7 +120,7 @@ def trained(
     for run in alike:
         if run.stage == "done":
             say(f"{run.adapter} was trained already ({run.id})")
-            return Trained(run.adapter, _minutes(ws, run.id, run.adapter))
+            return Trained(run.adapter, ws.registry.get(run.adapter).seconds / 60)
     if alike and alike[0].id == runs[0].id:
         say(f"{agent}: going on with {alike[0].id}")
         tuned = resume(ws, agent, progress=Told())
@@ -135,26 +134,7 @@ def trained(
             with_context=with_context,
             progress=Told(),
         )
-    return Trained(tuned.card.name, _minutes(ws, tuned.run.id, tuned.card.name))
-
-
-def _minutes(ws: Workspace, run: str, adapter: str) -> float:
-    lines = list(read_progress(ws.runs.folder(run) / "progress.jsonl"))
-    return max(ws.registry.get(adapter).seconds, spent(lines)) / 60
-
-
-def spent(lines: Sequence[Mapping[str, Any]]) -> float:
-    """The seconds of a training from its progress; the clock starts anew wherever it went on.
-
-    >>> spent([{"seconds": 2.0}, {"seconds": 5.0}, {"seconds": 1.0}])
-    6.0
-    """
-    total = before = 0.0
-    for line in lines:
-        if line["seconds"] < before:
-            total += before
-        before = line["seconds"]
-    return total + before
+    return Trained(tuned.card.name, tuned.card.seconds / 60)
 
 
 def asked(agent: Agent, questions: Sequence[str], adapter: bool | str) -> list[Said]:

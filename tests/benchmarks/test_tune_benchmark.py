@@ -179,11 +179,6 @@ def test_the_rate_is_that_of_the_steady_steps() -> None:
     assert (run.rate, run.step) == (100.0, 1.0)
 
 
-def test_a_training_that_went_on_is_timed_as_a_whole() -> None:
-    assert work.spent([{"seconds": 10.0}, {"seconds": 30.0}, {"seconds": 5.0}]) == 35.0
-    assert work.spent([]) == 0.0
-
-
 def test_before_and_after_stand_in_one_row() -> None:
     report = Report("test", work.COLUMNS)
     targets = {"right": Target(">=", 0.8)}

@@ -18,10 +18,10 @@ from kilde.tuning.tune import Tuned
 from .conftest import Kilde
 
 
-def made(gate: Gate | None, *, promoted: bool) -> Tuned:
+def made(gate: Gate | None, *, promoted: bool, left_out: int = 0) -> Tuned:
     """What comes of a training: an adapter with a judgement."""
     run = Run("week-plan-1", "week-plan", "rows", {}, "", "done", 1, datetime.now(UTC))
-    metrics = {"steps": 12.0, "loss": 1.25, "held_out_loss": 1.5}
+    metrics = {"steps": 12.0, "loss": 1.25, "held_out_loss": 1.5, "rows_left_out": left_out}
     judged = card(agent="week-plan", version=2, gate=gate and gate.to_json(), metrics=metrics)
     return Tuned(judged, promoted, run)
 
@@ -46,6 +46,7 @@ def test_the_report_of_an_adapter_that_answers(
     out, err = capsys.readouterr()
     assert "Trained week-plan@2 on 12 rows in 1.0 minutes." in out
     assert "12 steps, 600 tokens/s, loss 1.250, held-out loss 1.500" in out
+    assert "left out" not in out
     assert "against the model alone" in out
     assert [line.split() for line in out.splitlines() if line.startswith("task ")] == [
         ["task", "8", "0.50", "0.75", "yes"]
@@ -53,6 +54,15 @@ def test_the_report_of_an_adapter_that_answers(
     assert "week-plan@2 answers for week-plan from now on" in out and "Worse at" not in out
     assert 'kilde ask "…" --agent week-plan ' in out and "adapter rollback week-plan" in out
     assert "adapter = 'none'" in err
+
+
+def test_rows_that_no_document_answers_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    report.report(made(None, promoted=False, left_out=3), tmp_path)
+    assert "3 of the rows were left out, for no document of week-plan answers them" in (
+        capsys.readouterr().out
+    )
 
 
 def test_the_report_of_an_adapter_that_the_gate_refused(

@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from kilde.demo.week_plan import LANGUAGES, SPLITS, Request, check, load_rules, rows, written
+from kilde.demo.week_plan import (
+    COUNTS,
+    LANGUAGES,
+    SPLITS,
+    Request,
+    check,
+    load_rules,
+    rows,
+    written,
+)
 from kilde.demo.week_plan.requests import Split, held_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,10 +121,11 @@ def test_script_writes_the_same_bytes_twice(tmp_path: Path) -> None:
     assert first == second
     lines = {name: content.decode("utf-8").splitlines() for name, content in first.items()}
     assert {name: len(found) for name, found in lines.items()} == {
-        f"week-plan.{language}.{split}.jsonl": {"train": 520, "test": 60}[split]
+        f"week-plan.{language}.{split}.jsonl": COUNTS[split]
         for language, split in product(LANGUAGES, SPLITS)
     }
-    assert [json.loads(line) for line in lines["week-plan.da.test.jsonl"]] == rows("da", "test", 60)
+    again = [json.loads(line) for line in lines["week-plan.da.test.jsonl"]]
+    assert again == rows("da", "test", 100)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -74,8 +74,9 @@ def test_of_many_rows_a_tenth_is_held_out_document_by_document(
 def test_some_are_held_out_although_others_are_left_out(place: Workspace, tmp_path: Path) -> None:
     rows = [row("library", answer=NOWHERE), *many(6)]
     options = {"with_context": True, "declining": 0.0}
-    train, held_out, _ = prepared(place, tmp_path, rows, **options)
+    train, held_out, plan = prepared(place, tmp_path, rows, **options)
     assert (len(train), len(held_out)) == (54, 6)
+    assert plan.left_out == 1
 
 
 def test_rows_that_are_too_long_have_the_dataset_s_numbers(

@@ -16,7 +16,12 @@ from tests.tuning.training import lines, prepared, some_rows, weights
 
 from kilde.errors import TuningError
 from kilde.models.cache import path_of
-from kilde.tuning.training.process import _failure, read_progress, run_training
+from kilde.tuning.training.process import (
+    _failure,
+    read_progress,
+    run_training,
+    seconds_trained,
+)
 from kilde.types import NoProgress
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -31,6 +36,14 @@ def child_of(parent: int, folder: Path) -> int | None:
         if str(folder).encode() in Path(f"/proc/{child}/cmdline").read_bytes():
             return int(child)
     return None
+
+
+def test_the_time_of_a_training_that_went_on_is_that_of_all_its_processes(tmp_path: Path) -> None:
+    told = tmp_path / "progress.jsonl"
+    told.write_text("".join(f'{{"seconds": {at}}}\n' for at in (10.0, 30.0, 5.0, 7.5)))
+    assert seconds_trained(told) == 37.5
+    told.write_text("")
+    assert seconds_trained(told) == 0.0
 
 
 def alive(process: int) -> bool:

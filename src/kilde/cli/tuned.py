@@ -29,6 +29,11 @@ def report(tuned: Tuned, folder: Path) -> None:
             figures.append(f"{name.replace('held_out_', 'held-out ')} {card.metrics[name]:.3f}")
     click.echo(f"Trained {card.name} on {card.rows} rows in {card.seconds / 60:.1f} minutes.")
     click.echo(", ".join(figures))
+    if left_out := int(card.metrics.get("rows_left_out", 0)):
+        click.echo(
+            f"{left_out} of the rows were left out, for no document of {card.agent} answers them: "
+            "add the documents to its collections, or train with --no-context."
+        )
     if card.gate is not None:
         click.echo()
         gate(card.gate, worse=_SHOWN)

@@ -9,15 +9,11 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilde.demo.week_plan.requests import Split, to_jsonl
+from kilde.demo.week_plan import COUNTS, to_jsonl
 from kilde.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
-
-
-# Rows for the agent `week-plan`, by split.
-_ROWS: dict[Split, int] = {"train": 520, "test": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, .
     try:
         _copy(documents, folder)
         _copy(here / "agents" / language, folder / "agents")
-        for split, count in _ROWS.items():
+        for split, count in COUNTS.items():
             rows = to_jsonl(language, split, count)
             (folder / f"week-plan.{split}.jsonl").write_bytes(rows.encode("utf-8"))
     except OSError as error:

@@ -200,7 +200,7 @@ def _finish(
             document_tokens=candidate.document_tokens,
             settings=settings.to_json()
             | {"run": run.id, "from": before.name if before else subject.base},
-            metrics=result,
+            metrics=result | {"rows_left_out": plan.left_out},
             gate=gate.to_json() if gate else None,
             licence=subject.licence,
             created_at=datetime.now(UTC),

@@ -11,10 +11,11 @@ says which rules an answer breaks.
 """
 
 from kilde.demo.week_plan.check import RULES, Fault, check
-from kilde.demo.week_plan.requests import LANGUAGES, SPLITS, rows, to_jsonl
+from kilde.demo.week_plan.requests import COUNTS, LANGUAGES, SPLITS, rows, to_jsonl
 from kilde.demo.week_plan.rules import Request, load_rules, plan, written
 
 __all__ = [
+    "COUNTS",
     "LANGUAGES",
     "RULES",
     "SPLITS",

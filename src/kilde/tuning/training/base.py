@@ -14,8 +14,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 def load_base(path: Path, dtype: torch.dtype) -> tuple[Any, Any]:
     """A GGUF model as torch modules with weights of that type, and its tokenizer."""
+    # On a CPU the fused attention of torch is slower than its parts, backwards above all: rows of
+    # 64 to 900 tokens trained 1.1 to 1.3 times as fast without it (SmolLM2-135M, Gemma-3-270M).
+    attention = "sdpa" if torch.cuda.is_available() else "eager"
     model = AutoModelForCausalLM.from_pretrained(
-        path.parent, gguf_file=path.name, dtype=torch.float32
+        path.parent, gguf_file=path.name, dtype=torch.float32, attn_implementation=attention
     )
     # The weights are ordinary numbers now, and may be trained on.
     model.hf_quantizer, model.is_quantized = None, False

@@ -75,7 +75,9 @@ def prepare(
         (folder / name).write_text(text, encoding="utf-8")
     current = _start(subject, settings, registry)
     start = registry.folder(current.name) if current else None
-    plan = TrainingPlan(subject.path, subject.generator.end_of_turn, settings, start)
+    plan = TrainingPlan(
+        subject.path, subject.generator.end_of_turn, settings, start, rendered.left_out
+    )
     durable.write(folder / "plan.json", json.dumps(plan.to_json(), indent=1))
 
 

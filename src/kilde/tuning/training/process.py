@@ -17,13 +17,6 @@ from typing import Any
 from kilde.errors import TuningError
 from kilde.types import Progress
 
-# glibc hands freed memory back to the system and takes it anew at every step of a training, which
-# on two cores costs a quarter of the time. It is told to keep it.
-_KEEP_MEMORY = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**40),
-    "MALLOC_TOP_PAD_": str(2**26),
-}
 _QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 _LOOK_SECONDS = 0.2
 # What the libraries say when a file cannot be written; the second one is of a limit of the user's.
@@ -45,7 +38,7 @@ def run_training(folder: Path, progress: Progress) -> None:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env=os.environ | _KEEP_MEMORY | _QUIET,
+            env=os.environ | _QUIET,
         )
     try:
         _follow(process, _Tail(told, seen), progress)

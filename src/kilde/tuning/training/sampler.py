@@ -2,9 +2,8 @@
 
 transformers' own grouping sorts hundreds of rows by length and goes through them from the longest
 to the shortest. Where length goes with content, as a plan of five days goes with being well
-trained, a model then learns that the answer is whatever it was a moment ago: of the example's plans
-7 in 100 followed every rule. Here a step's rows are drawn by chance, and only then sorted, so that
-those that are computed together are alike.
+trained, a model can learn that the answer is whatever it was a moment ago. Here a step's rows are
+drawn by chance, and only then sorted, so that those that are computed together are alike.
 """
 
 from __future__ import annotations

@@ -74,13 +74,15 @@ class TrainingPlan:
 
     ``base`` is the GGUF file that is tuned, and ``pad`` a token that fills up short rows. ``start``
     is the folder of an adapter (as PEFT writes it) that training goes on from; preferences are
-    learnt against it.
+    learnt against it. ``left_out`` rows of the dataset are not among the rows, for no document of
+    the agent answers them.
     """
 
     base: Path
     pad: int
     settings: TuneSettings
     start: Path | None = None
+    left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
@@ -89,10 +91,12 @@ class TrainingPlan:
             "pad": self.pad,
             "settings": self.settings.to_json(),
             "start": str(self.start) if self.start else None,
+            "left_out": self.left_out,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TrainingPlan:
         """The plan of JSON data as :meth:`to_json` makes it."""
         start = Path(data["start"]) if data["start"] else None
-        return cls(Path(data["base"]), data["pad"], TuneSettings(**data["settings"]), start)
+        settings = TuneSettings(**data["settings"])
+        return cls(Path(data["base"]), data["pad"], settings, start, data["left_out"])
