@@ -1,7 +1,7 @@
 """Passages with questions for ``tune reading``: Kilde's own in English, SQuAD's form in Danish.
 
-The questions of a passage are all to train on or all to test with, so that what is tested is
-reading and never remembering.
+The questions of a passage are all to train on or all to test with. SQuAD has several passages on a
+subject, so a subject of the test may have been met in training; its passage was not.
 """
 
 from __future__ import annotations

@@ -1,16 +1,18 @@
 """Short answers from documents: an adapter that reads, tested on passages it was never shown.
 
-One agent per collection, the same but for that: the one of ``train`` is tuned with documents in
-its prompts, the one of ``test`` is asked, and has to find the right passage itself.
+While it is trained, the agent may read the passages of ``train``; then ``test`` is opened to it as
+well, and it has to find the right passage itself, among all of them. Before, a like agent is asked
+whose instructions hold the sentence to decline with, which the other one learns from its rows.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.answers import holds
 from benchmarks.metrics import mean, median
@@ -19,11 +21,12 @@ from benchmarks.tuning import passages, work
 from benchmarks.tuning.passages import Asked, Reading
 from benchmarks.tuning.scores import holds_one, squad_f1
 from benchmarks.tuning.work import Said
+from kilde.agents.phrases import abstention
 from kilde.errors import ConfigError
 from kilde.grounding import ground
 from kilde.workspace import Workspace
 
-READER, TESTED = "reader", "reader-test"
+READER = "reader"
 GEMMA = "gemma3-270m-q4"
 TARGETS = {
     "en": {"F1": Target(">=", 0.60), "declined, rightly": Target(">=", 0.6)},
@@ -90,23 +93,34 @@ def run(args: argparse.Namespace) -> Report:
     }
     with work.workspace(args.cache, f"reading-{args.model}-{'-'.join(languages)}") as ws:
         _fill(ws, sets, args)
-        untuned = {
-            language: _answers(ws, test[: args.before], False) for language, test in tests.items()
-        }
+        untuned = {}
+        for language, test in tests.items():
+            key = f"{READER}-untuned-{language}"
+            work.write_agent(ws, key, _definition(args.model, ("train", "test"), language))
+            untuned[language] = _answers(ws, key, test[: args.before], False)
         settings = work.settings_of(args, declining=args.declining)
         made = work.trained(ws, READER, settings, with_context=True)
-        tuned = {language: _answers(ws, test, made.adapter) for language, test in tests.items()}
+        card = ws.registry.get(made.adapter)
+        work.write_agent(ws, READER, _definition(args.model, ("train", "test")))
+        tuned = {
+            language: _answers(ws, READER, test, made.adapter) for language, test in tests.items()
+        }
     for language, test in tests.items():
         # SmolLM2 was never taught Danish, and a training that was cut short has no target.
         judged = not args.max_steps and (language == "en" or args.model == GEMMA)
-        before = summary([outcome(*one) for one in zip(test, untuned[language], strict=False)])
+        before = {}
+        if work.could_answer(untuned[language]):
+            pairs = zip(test, untuned[language], strict=False)
+            before = summary([outcome(*one) for one in pairs])
         after = summary([outcome(*one) for one in zip(test, tuned[language], strict=True)])
         after["minutes of training"] = made.minutes
         work.beside(report, language, before, after, TARGETS[language] if judged else {})
         _notes(report, language, sets[language], untuned[language], tuned[language], made.adapter)
     report.notes += [
-        f"{args.model}; F1 of words against the best gold phrase, 0 where the agent declined; "
-        "prompted: the gold phrase stood among the documents of the prompt",
+        f"{args.model}; {card.rows} rows, of which {card.metrics.get('rows_left_out', 0):.0f} "
+        "were left out, for their passage was not found",
+        "F1 of words against the best gold phrase, 0 where the agent declined; prompted: the gold "
+        "phrase stood among the documents of the prompt",
         "grounded: of the answers that say something, those that the hits support wholly",
     ]
     return report
@@ -153,17 +167,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 def _fill(ws: Workspace, sets: dict[str, Reading], args: argparse.Namespace) -> None:
     """Documents, agents and rows; documents that are there already are recognised."""
-    for agent, collection in ((READER, "train"), (TESTED, "test")):
-        definition = {
-            "name": agent,
-            "instructions": "Answer with the shortest exact words of the documents.",
-            "model": args.model,
-            "collections": [collection],
-            "retrieval": True,
-            "grounding": "off",
-            "max_words": 30,
-        }
-        work.write_agent(ws, agent, definition)
+    work.write_agent(ws, READER, _definition(args.model, ("train",)))
     documents = [document for found in sets.values() for document in found.documents]
     say(f"indexing {len(documents):,} passages")
     ws.knowledge.add_documents(documents)
@@ -174,8 +178,24 @@ def _fill(ws: Workspace, sets: dict[str, Reading], args: argparse.Namespace) -> 
     work.write_rows(ws, READER, map(passages.training_row, rows))
 
 
-def _answers(ws: Workspace, test: Sequence[Asked], adapter: str | bool) -> list[Said]:
-    return work.asked(ws.trial_agent(TESTED), [one.question for one in test], adapter)
+def _definition(model: str, collections: Collection[str], language: str = "") -> dict[str, Any]:
+    """The agent; given a language, its instructions hold the sentence to decline with."""
+    instructions = "Answer with the shortest exact words of the documents."
+    if language:
+        instructions += f" If they do not answer, write only: {abstention(language, ())}"
+    return {
+        "name": "Reader",
+        "instructions": instructions,
+        "model": model,
+        "collections": list(collections),
+        "retrieval": True,
+        "grounding": "off",
+        "max_words": 30,
+    }
+
+
+def _answers(ws: Workspace, agent: str, test: Sequence[Asked], adapter: str | bool) -> list[Said]:
+    return work.asked(ws.trial_agent(agent), [one.question for one in test], adapter)
 
 
 def _notes(
@@ -193,7 +213,9 @@ def _notes(
     report.notes.append(
         f"{language}: {others} of {len(after)} were not answered by {adapter}; taken to be in "
         + ", ".join(f"{code} {count}" for code, count in told.most_common())
-        + f"; {found.left_out} questions were not good enough to train on"
+        + f"; {found.left_out} questions were not good enough to train on; "
+        f"{len(found.documents)} passages, {len({one.passage for one in found.test})} of them with "
+        "test questions"
     )
     quoted = sum("quotes" in one.answer.trace.model for one in before if one.answer is not None)
     if quoted:

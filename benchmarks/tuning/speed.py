@@ -87,8 +87,8 @@ def run(args: argparse.Namespace) -> Report:
         judged = name == "trl sft"
         report.add(cells, TARGET if judged else None, "Kilde to it" if judged else "")
     report.notes += [
-        f"{steps} steps of {_BATCH} rows ({args.rows} week plans, {work.SMOLLM2}); medians of steps, "
-        "then of turns; tokens without padding",
+        f"{steps} steps of {_BATCH} rows ({args.rows} week plans, {work.SMOLLM2}); medians of "
+        "steps, then of turns; tokens without padding",
         "trl sft at its defaults trains all weights, computes activations twice (gradient "
         "checkpointing) and gets OMP_NUM_THREADS = all cores, for accelerate would give it one",
         "Kilde's time holds its checkpoints, about one a step here; trl writes none",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from kilde.workspace.tuning import build_dataset, resume, tune
 SMOLLM2 = "smollm2-135m-instruct-q4"
 COLUMNS = ("set", "measured", "before", "after")
 _TELL_SECONDS = 60.0
+_WORD = re.compile(r"\w+")
 _OFTEN = 50
 
 
@@ -86,6 +88,16 @@ def write_agent(ws: Workspace, key: str, definition: Mapping[str, Any]) -> None:
     (ws.path / "agents" / f"{key}.toml").write_text(tomli_w.dumps(definition), encoding="utf-8")
 
 
+def bare(text: str) -> str:
+    """A text as two are compared: a test question that differs from a training row in case or
+    punctuation only is no test.
+
+    >>> bare("Play  some JAZZ, please!") == bare("play some jazz please")
+    True
+    """
+    return " ".join(_WORD.findall(text.casefold()))
+
+
 def row(question: str, answer: str, language: str, **more: Any) -> dict[str, Any]:
     """A training row as a file holds it."""
     messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
@@ -114,6 +126,7 @@ def trained(
     """An adapter of a dataset; the one that is there already if all is as it was then."""
     card = ws.datasets.card(dataset or agent)
     settings = replace(settings, method=card.method, with_context=with_context)
+    settings = replace(settings, learning_rate=settings.rate)  # a run tells the number
     wanted = (card.name, settings.to_json(), card.data_hash)
     runs = ws.runs.list(agent)
     alike = [run for run in runs if (run.dataset, run.settings, run.data_hash) == wanted]
@@ -162,7 +175,10 @@ def beside(
     after: Mapping[str, float],
     targets: Mapping[str, Target],
 ) -> None:
-    """One row for each measure, before and after; targets are about what is after."""
+    """One row for each measure, before and after; targets are about what is after.
+
+    What could not be measured before, for the model does not know the language, is left empty.
+    """
     for measured in dict.fromkeys([*before, *after]):
         cells = {
             "set": name,
@@ -172,6 +188,11 @@ def beside(
         }
         target = targets.get(measured)
         report.add(cells, target, "after" if target else "")
+
+
+def could_answer(said: Sequence[Said]) -> bool:
+    """Whether any answer came at all: a model hands over where it does not know the language."""
+    return not all(one.failed for one in said)
 
 
 def note_failures(report: Report, name: str, said: Sequence[Said]) -> None:

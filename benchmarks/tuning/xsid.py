@@ -18,7 +18,7 @@ from benchmarks.report import Report
 from benchmarks.tuning import work
 from benchmarks.tuning.scores import command, commands_judged, one_of
 
-AGENT = "commands"
+AGENT, UNTUNED = "commands", "commands-untuned"
 _SLOTS = 12
 _EXAMPLES = 3
 
@@ -40,23 +40,33 @@ def run(args: argparse.Namespace) -> Report:
     report = Report("tune xsid", work.COLUMNS)
     train = list(jsonl(args.folder / f"{args.lang}.{args.train}.jsonl"))[: args.rows or None]
     test = list(jsonl(args.folder / f"{args.lang}.{args.test_file}.jsonl"))[: args.test or None]
+    seen = {work.bare(record["text"]) for record in train}
+    # Those that training rows repeat word for word come last, and are told apart.
+    test.sort(key=lambda record: work.bare(record["text"]) in seen)
+    new = sum(work.bare(record["text"]) not in seen for record in test)
     questions = [record["text"] for record in test]
     with work.workspace(args.cache, f"xsid-{args.lang}-{args.model}") as ws:
         work.write_agent(ws, AGENT, definition(train, args.lang, args.model))
+        work.write_agent(ws, UNTUNED, definition(train, args.lang, args.model, told=True))
         work.write_rows(
             ws, AGENT, [work.row(one["text"], written(one), args.lang) for one in train]
         )
-        untuned = work.asked(ws.trial_agent(AGENT), questions[: args.before], adapter=False)
+        asked = questions[: min(args.before, new)]
+        untuned = work.asked(ws.trial_agent(UNTUNED), asked, adapter=False)
         made = work.trained(ws, AGENT, work.settings_of(args))
         tuned = work.asked(ws.trial_agent(AGENT), questions, adapter=made.adapter)
-    name = f"{args.lang}.{args.test_file}"
-    after = judged(tuned, test) | {"minutes of training": made.minutes}
-    work.beside(report, name, judged(untuned, test[: len(untuned)]), after, {})
+    name, first = f"{args.lang}.{args.test_file}", len(untuned)
+    before = judged(untuned, test[:first]) if work.could_answer(untuned) else {}
+    work.beside(report, f"{name}, first {first} new", before, judged(tuned[:first], test), {})
+    after = judged(tuned[:new], test) | {"minutes of training": made.minutes}
+    work.beside(report, f"{name}, new ({new})", {}, after, {})
+    work.beside(report, f"{name}, all ({len(test)})", {}, judged(tuned, test), {})
     work.note_failures(report, f"{name}, before", untuned)
     work.note_failures(report, f"{name}, after", tuned)
     report.notes += [
-        f"{len(train)} rows to train on ({args.lang}.{args.train}), {len(test)} to test; before: "
-        f"the first {len(untuned)} of them, with {_EXAMPLES} examples in the prompt",
+        f"{len(train)} rows to train on ({args.lang}.{args.train}); new: the {new} of {len(test)} "
+        "test rows that no training row repeats word for word",
+        f"before: a prompt that names all intents and slots, with {_EXAMPLES} examples",
         f"{unknown(train, test):.1%} of the test rows have an intent or slot that no training row "
         "has: those cannot come out right",
         "slot F1: over pairs of slot and value, case and punctuation aside; exact: intent and all",
@@ -66,7 +76,8 @@ def run(args: argparse.Namespace) -> Report:
 
 def judged(said: Sequence[work.Said], test: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The measures of the answers to the test rows."""
-    found = commands_judged([command(one.text) for one in said], [command(one) for one in test])
+    wanted = [command(record) for record in test[: len(said)]]
+    found = commands_judged([command(one.text) for one in said], wanted)
     return found | {"p50 s": median([one.seconds for one in said if not one.failed])}
 
 
@@ -77,8 +88,13 @@ def written(record: Mapping[str, Any]) -> str:
     return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
 
 
-def definition(train: Sequence[Mapping[str, Any]], language: str, model: str) -> dict[str, Any]:
-    """The agent: a short instruction, the first rows as examples, and the form."""
+def definition(
+    train: Sequence[Mapping[str, Any]], language: str, model: str, *, told: bool = False
+) -> dict[str, Any]:
+    """The agent: a short instruction, the first rows as examples, and the form.
+
+    A model that was not trained is ``told`` all intents and slots in its instructions.
+    """
     names = [slot["slot"] for record in train for slot in record["slots"]]
     slot = {
         "type": "object",
@@ -96,9 +112,13 @@ def definition(train: Sequence[Mapping[str, Any]], language: str, model: str) ->
         },
     }
     examples = [{"question": one["text"], "answer": written(one)} for one in train[:_EXAMPLES]]
+    instructions = "Say what the command wants: its intent, and its slots word by word."
+    if told:
+        intents = sorted({record["intent"] for record in train})
+        instructions += f"\nIntents: {', '.join(intents)}.\nSlots: {', '.join(sorted(set(names)))}."
     return {
         "name": "Commands",
-        "instructions": "Say what the command wants: its intent, and its slots word by word.",
+        "instructions": instructions,
         "language": language,
         "model": model,
         "retrieval": False,
