@@ -43,6 +43,7 @@ VERSION = "kilde.__version__"
 # Every library that is not Python's own, and the files that import it when they run. Imports under
 # TYPE_CHECKING load nothing and need not be listed.
 LIBRARIES: dict[str, set[str]] = {
+    "accelerate": {"tuning/training/checkpoints.py"},
     "Stemmer": {"language/analysis.py"},
     "charset_normalizer": {"documents/text.py"},
     "datasketch": {"tuning/checks/duplicates.py"},

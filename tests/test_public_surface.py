@@ -59,7 +59,9 @@ SURFACE: dict[type, str] = {
         ask(self, question: str, *,
             history: Sequence[Message | Mapping[str, str] | Answer] = (),
             retrieval: bool | None = None, adapter: bool | str = True, as_of: AsOf = None) -> Answer
-        on_trial(self, adapters: FindAdapter) -> Agent
+        on_trial(self, adapters: FindAdapter | None = None, *,
+            without: Collection[str] = ()) -> Agent
+        own_adapter(self) -> Adapter | None
         prompt(self, question: str, history: tuple[Message, ...] = (), *, adapter: Adapter,
             retrieval: bool, limit: int = 10,
             choose: Callable[[Sequence[Hit]], Sequence[Hit]] | None = None) -> Prompt

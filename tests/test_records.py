@@ -91,6 +91,19 @@ def test_the_newest_come_first_and_by_agent(records: Records) -> None:
     assert [answer.id for answer in records.latest(agent="odd")] == ["a3", "a1"]
 
 
+def test_all_answers_to_a_question(records: Records) -> None:
+    for name, more in {
+        "a1": {},
+        "a2": {"at": ANSWER.at + timedelta(days=1)},
+        "a3": {"agent": "site"},
+        "a4": {"question": "Hvad?"},
+    }.items():
+        records.save(replace(ANSWER, id=name, **more))
+    found = records.given("health", f" {ANSWER.question}\n")
+    assert [answer.id for answer in found] == ["a2", "a1"]
+    assert records.given("health", "Hvor?") == []
+
+
 def test_forgetting(records: Records) -> None:
     records.save(ANSWER)
     records.save(replace(ANSWER, id="a2", at=ANSWER.at + timedelta(days=1)))
@@ -120,6 +133,7 @@ def test_a_database_that_cannot_be_written_or_read(tmp_path: Path) -> None:
         lambda: Records(broken).add_feedback(UP),
         lambda: Records(broken).feedback(),
         lambda: Records(broken).judged(),
+        lambda: Records(broken).given("health", "?"),
         lambda: Records(tmp_path / "none" / "x.db").save(ANSWER),
     ):
         with pytest.raises(StoreError) as caught:

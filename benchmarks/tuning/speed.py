@@ -109,11 +109,11 @@ def _prepare(folder: Path, count: int, steps: int) -> None:
         read = read_rows(file)
         agent, generator = ws.trial_agent(AGENT), ws.generator(work.SMOLLM2)
         assert isinstance(generator, LlamaCpp)
-        tokens = render_rows(agent, generator, read, settings, work.Told()).rows
+        tokens = render_rows(agent, generator, read, settings, work.Told(), languages=("en",)).rows
         plan = TrainingPlan(path_of(work.SMOLLM2), generator.end_of_turn, settings)
         talks = []
         for row in read:
-            prompt = agent.prompt(row.question, adapter=draft(settings), retrieval=False)
+            prompt = agent.prompt(row.question, adapter=draft(settings, ("en",)), retrieval=False)
             turns = [asdict(message) for message in prompt.messages]
             answer = {"role": "assistant", "content": row.answer}
             talks.append({"prompt": turns, "completion": [answer]})

@@ -12,12 +12,14 @@ import pytest
 from tests.tuning.lora import MODEL, add_random, card, random_lora, stage
 
 import kilde
-from kilde.errors import GenerationError, NotFound
+from kilde.errors import GenerationError, ModelError, NotFound, WorkspaceError
+from kilde.generation import GeneratorSettings, open_generator
 from kilde.generation.llama_server import _servers
 from kilde.models.cache import path_of
 from kilde.models.hashes import weights_sha256
+from kilde.tuning.adapters import serving
 from kilde.tuning.adapters.card import Card
-from kilde.types import Answer, Delta, Document, Done
+from kilde.types import Answer, Delta, Document, Done, Generator
 from kilde.workspace import Workspace
 
 _QUESTION = "What does a yellow fever vaccination cost for adults?"
@@ -151,6 +153,91 @@ def test_an_adapter_answers_in_its_languages(place: Workspace) -> None:
     ]
 
 
+def test_one_that_is_named_answers_in_every_language(place: Workspace) -> None:
+    add(place, 1, languages=("da",))
+    answer = ask(place, "health@1")
+    assert (answer.trace.adapter, answer.trace.language) == ("health@1", "en")
+    assert answer.trace.notes == (
+        "the adapter health@1 was not trained in 'en': it answers all the same, for it was named",
+    )
+
+
+def test_an_agent_without_documents_hears_the_languages_of_its_adapter(place: Workspace) -> None:
+    danish = "Hvornår har klinikken i Nordby åbent?"
+    assert ask(place, question=danish).trace.language == "en"
+    add(place, 1, languages=("da",))
+    place.registry.promote("health@1", by="test")
+    answer = ask(place, question=danish)
+    assert (answer.trace.adapter, answer.trace.language) == ("health@1", "da")
+    assert answer.trace.notes == ()
+    assert ask(place).trace.adapter is None, "English it was not trained in"
+
+
+def test_an_adapter_of_another_agent_is_refused(place: Workspace) -> None:
+    """It may have learnt from documents that this agent may not read."""
+    write(place, name="other")
+    add(place, 1, agent="other")
+    with pytest.raises(WorkspaceError, match="other@1 is of the agent 'other'") as told:
+        ask(place, "other@1")
+    assert "kilde adapter list health" in told.value.hint
+    write(place, 'adapter = "other@1"')
+    with pytest.raises(WorkspaceError):
+        ask(place)
+    (fault,) = place.check_agents()["health"]
+    assert "health.toml" in fault and "other@1" in fault
+    assert place.agent("other").ask(_QUESTION, adapter="other@1", retrieval=False)
+
+
+def test_what_learnt_from_documents_that_left_the_scope_is_told(place: Workspace) -> None:
+    place.knowledge.add_documents(
+        [Document.from_text("Bring a towel.", id="bath", collection="site", language="en")]
+    )
+    add(place, 1, documents=("bath", "vaccines", "removed"))
+    place.registry.promote("health@1", by="test")
+    assert place.check_agents()["health"] == ()
+    write(place, 'collections = ["site"]')
+    (fault,) = place.check_agents()["health"]
+    assert fault.endswith(
+        "health@1 learnt from documents outside the agent's collections: vaccines"
+    )
+    write(place, 'collections = ["site"]\nadapter = "health@1"')
+    place.registry.rollback("health", "test")
+    assert "health@1" in place.check_agents()["health"][0]
+    assert place.registry.outside(place.registry.get("health@1")) == ("vaccines",)
+    write(place, 'collections = ["site"]\nadapter = "none"')
+    assert place.check_agents()["health"] == ()
+
+
+def test_one_that_an_agent_s_file_names_is_kept(place: Workspace) -> None:
+    add(place, 1)
+    write(place, 'adapter = "health@1"')
+    (place.path / "agents" / "broken.toml").write_text("name =")
+    with pytest.raises(WorkspaceError, match="whose file names it"):
+        place.registry.remove("health@1")
+    write(place)
+    place.registry.remove("health@1")
+
+
+def test_documents_can_be_left_out_of_a_trial(place: Workspace) -> None:
+    place.knowledge.add_documents(
+        [Document.from_text("A yellow fever vaccination hurts.", id="fears", language="en")]
+    )
+    agent = place.agent("health")
+    whole = agent.ask(_QUESTION, adapter=False).trace
+    without = agent.on_trial(without=["vaccines"])
+    some = without.ask(_QUESTION, adapter=False).trace
+    assert {hit.document.id for hit in whole.hits} == {"vaccines", "fears"}
+    assert {hit.document.id for hit in some.hits} == {"fears"}
+    assert "465" not in "".join(message.content for message in some.messages)
+    again = without.on_trial(without=["fears"]).ask(_QUESTION, adapter=False)
+    assert again.trace.hits == ()
+    assert without.own_adapter() is None
+    add(place, 1)
+    place.registry.promote("health@1", by="test")
+    own = without.own_adapter()
+    assert own is not None and own.name == "health@1"
+
+
 def test_prompts_are_those_it_was_trained_on(place: Workspace) -> None:
     write(place, '[[examples]]\nquestion = "Is it free?"\nanswer = "No."\n')
     add(place, 1), add(place, 2, examples=False, document_tokens=5)
@@ -232,9 +319,58 @@ def test_a_bad_adapter_keeps_nobody_else_from_answering(
     place.registry.promote("other@1", by="test")
     assert ask(place).trace.adapter == "health@1"
     assert "without some adapters" in caplog.text
-    with pytest.raises(kilde.errors.ModelError):
+    with pytest.raises(ModelError):
         place.agent("other").ask(_QUESTION, retrieval=False)
     assert ask(place).trace.adapter == "health@1"
+
+
+def test_a_bad_adapter_is_named_and_not_tried_again(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = []
+
+    def counted(settings: GeneratorSettings) -> Generator:
+        loads.append(tuple(settings.adapters))
+        return open_generator(settings)
+
+    monkeypatch.setattr(serving, "open_generator", counted)
+    place.registry.add("health", stage(place.path / "bad", b"GGUF" + b"\0" * 99), card())
+    place.registry.promote("health@1", by="test")
+    with pytest.raises(ModelError, match=r"The adapter health@1 cannot be loaded\..*adapter\.gguf"):
+        ask(place)
+    assert loads == [("health@1",), ()]
+    for _ in range(2):
+        with pytest.raises(ModelError, match="health@1"):
+            ask(place)
+        assert ask(place, False).trace.adapter is None
+    assert len(loads) == 2, "the model is there, and the adapter is known"
+    add(place, 2)
+    assert ask(place, "health@2").trace.adapter == "health@2"
+    assert loads[2:] == [("health@2",)], "and it is in nobody's way"
+    random_lora(place.registry.folder("health@1") / "adapter.gguf", path_of(MODEL), 3)
+    assert ask(place).trace.adapter == "health@1", "it was mended"
+
+
+def test_a_model_that_is_bad_itself_is_no_adapter_s_fault(place: Workspace) -> None:
+    fake = place.path / "fake.gguf"
+    fake.write_bytes(b"GGUF" + b"\0" * 99)
+    text = _AGENT.replace(MODEL, str(fake))
+    (place.path / "agents" / "health.toml").write_text(text, encoding="utf-8")
+    add(place, 1, base_sha256="")
+    place.registry.promote("health@1", by="test")
+    with pytest.raises(ModelError) as told:
+        ask(place)
+    assert str(fake) in told.value.message and "health@1" not in told.value.message
+
+
+def test_a_file_that_was_replaced_is_loaded_again(place: Workspace) -> None:
+    path = place.path / "own.gguf"
+    random_lora(path, path_of(MODEL), 3)
+    write(place, 'adapter = "own.gguf"')
+    first = ask(place).text
+    random_lora(path, path_of(MODEL), 4)
+    second = ask(place)
+    assert second.trace.adapter == "own.gguf" and second.text != first
 
 
 def test_the_hash_of_a_base_is_known_or_computed_once(place: Workspace, tmp_path: Path) -> None:

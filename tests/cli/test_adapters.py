@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+import time
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,39 @@ def test_none_yet(kilde: Kilde, workspace: Path) -> None:
     assert kilde("adapter", "list", "health", cwd=workspace).code == 0
     ended = kilde("adapter", "list", "helth", cwd=workspace)
     assert ended.code == 2 and "'health'" in ended.err
+
+
+def test_an_agent_may_be_named_as_it_is_called(
+    kilde: Kilde, workspace: Path, registry: Registry
+) -> None:
+    registry.promote("health@2", by="ida")
+    assert "health@2" in kilde("adapter", "list", "Health questions", cwd=workspace).out
+    for typo in (["list", "helth"], ["rollback", "helth"]):
+        ended = kilde("adapter", *typo, cwd=workspace)
+        assert ended.code == 2 and "No agent named 'helth'" in ended.err
+    ended = kilde("adapter", "rollback", "Health questions", cwd=workspace)
+    assert ended.out == "health: its model alone answers, from the next question on.\n"
+    (workspace / "agents" / "health.toml").unlink()
+    assert "health@2" in kilde("adapter", "list", "health", cwd=workspace).out
+
+
+def test_times_are_those_of_this_computer(
+    kilde: Kilde, workspace: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.promote("health@2", by="ida")
+    (event,) = registry.history("health")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        listed = kilde("adapter", "list", cwd=workspace).out
+        shown = kilde("adapter", "show", "health@2", cwd=workspace).out
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "2026-11-20 17:00" in listed  # made at 8:00 in UTC
+    assert "2026-11-20 17:00 in" in shown
+    at = event.at.astimezone(timezone(timedelta(hours=9)))
+    assert f"{at:%Y-%m-%d %H:%M} promote by ida" in shown
 
 
 def test_list_marks_the_promoted_one(kilde: Kilde, workspace: Path, registry: Registry) -> None:

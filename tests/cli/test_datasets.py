@@ -102,9 +102,10 @@ def test_scope_binds_rows(kilde: Kilde, workspace: Path) -> None:
     documents = ["site/badeanstalt.md", "gone.md"]
     build(kilde, workspace, write_rows(workspace / "rows.jsonl", 12, documents=documents))
     found = kinds(kilde, workspace)
-    assert found["outside-collections"] == "refuse" and found["lineage-broken"] == "warn"
+    assert found["outside-collections"] == found["lineage-broken"] == "refuse"
     told = kilde("dataset", "check", "rows", cwd=workspace).out
     assert "rows.jsonl:1 (site/badeanstalt.md in site)" in told
+    assert "kilde feedback export" in told
     assert "Its collections: health" in told and "rows.jsonl:1 (gone.md)" in told
 
 
@@ -116,6 +117,66 @@ def test_a_test_that_was_learnt_from_is_refused(kilde: Kilde, workspace: Path) -
     card = validated("dataset build", kilde(*both, "--json", cwd=workspace).out)
     assert (card["rows"], card["test_rows"]) == (12, 2)
     assert kinds(kilde, workspace, "health")["test-overlap"] == "refuse"
+    # Nor may another dataset of the agent learn from it.
+    build(kilde, workspace, file)
+    assert kinds(kilde, workspace)["test-overlap"] == "refuse"
+    assert "of the test of 'health'" in kilde("dataset", "check", "rows", cwd=workspace).out
+
+
+def test_a_damaged_dataset_is_not_compared_with(kilde: Kilde, workspace: Path) -> None:
+    build(kilde, workspace, write_rows(workspace / "rows.jsonl", 12))
+    kilde("dataset", "build", "health", "--from", "rows.jsonl", cwd=workspace)
+    damage(workspace, "health")
+    assert kinds(kilde, workspace)["unread-dataset"] == "warn"
+
+
+def test_a_test_that_was_given_is_dealt_anew_only_when_forced(
+    kilde: Kilde, workspace: Path
+) -> None:
+    test = write_rows(workspace / "test.jsonl", 4)
+    build_with_test = ["dataset", "build", "health", "--from", write_rows(workspace / "r.jsonl", 9)]
+    assert kilde(*build_with_test, "--test", test, cwd=workspace).code == 0
+    assert f"test       {test}" in kilde("dataset", "show", "health", cwd=workspace).out
+    ended = kilde("dataset", "split", "health", cwd=workspace)
+    assert ended.code == 2 and "test.jsonl" in ended.err and "--force" in ended.err
+    ended = kilde("dataset", "split", "health", "--force", cwd=workspace)
+    assert ended.code == 0 and "Split health" in ended.out
+    assert kilde("dataset", "split", "health", cwd=workspace).code == 0
+
+
+def test_rows_about_one_document_are_tested_as_well(kilde: Kilde, workspace: Path) -> None:
+    file = write_rows(workspace / "rows.jsonl", 12, documents=["health/library.md"])
+    ended = kilde("dataset", "build", "health", "--from", file, cwd=workspace)
+    assert ended.code == 0 and "10 rows to learn from, 2 to test with" in ended.out
+    note = "rows to learn from and rows to test with are both about health/library.md"
+    assert f"Note: {note}." in ended.out
+    assert note in kilde("dataset", "show", "health", cwd=workspace).out
+    assert kinds(kilde, workspace, "health")["shared-documents"] == "note"
+
+
+def test_without_a_test_it_is_said_what_to_do(kilde: Kilde, workspace: Path) -> None:
+    file = write_rows(workspace / "rows.jsonl", 1)
+    ended = kilde("dataset", "build", "health", "--from", file, cwd=workspace)
+    assert "1 rows to learn from, 0 to test with" in ended.out
+    assert "--test FILE" in ended.err
+
+
+def damage(workspace: Path, name: str) -> None:
+    (workspace / ".kilde" / "datasets" / name / "card.json").write_text("{")
+
+
+def test_a_damaged_dataset_does_not_hide_the_others(kilde: Kilde, workspace: Path) -> None:
+    file = write_rows(workspace / "rows.jsonl", 12)
+    for name in ("one", "two"):
+        build(kilde, workspace, file, "--name", name)
+    damage(workspace, "one")
+    for options in ([], ["--json"]):
+        ended = kilde("dataset", "list", *options, cwd=workspace)
+        assert ended.code == 1 and "one is damaged: " in ended.err and "two" in ended.out
+    assert [card["name"] for card in validated("dataset list", ended.out)] == ["two"]
+    damage(workspace, "two")
+    ended = kilde("dataset", "list", cwd=workspace)
+    assert ended.code == 1 and ended.out == "" and "two is damaged: " in ended.err
 
 
 def test_built_from_documents_within_scope(kilde: Kilde, workspace: Path) -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+import kilde as package
+from kilde.cli.feedback import _listed
 from kilde.records import Records
+from kilde.types import Answer, Feedback
 
 from .conftest import Kilde, process
 
@@ -105,9 +112,27 @@ def test_export_writes_rows_of_every_format(kilde: Kilde, workspace: Path, asked
     assert [row["label"] for row in rows["kto"]] == [False, True]
     assert rows["dpo"][0]["chosen"][0]["content"] == "Klokken 9.15 på Åvej."
     assert rows["sft"][0]["messages"][0] == {"role": "user", "content": QUESTION}
-    assert rows["sft"][0]["lineage"]["documents"][0] == "health/library.md"
+    assert rows["kto"][0]["lineage"]["documents"] == ["health/library.md"]
+    # The correction stands on none of the documents that were read, as far as can be told.
+    assert rows["sft"][0]["lineage"]["documents"] == []
+    assert "health/library.md" in rows["sft"][0]["lineage"]["read"]
     kilde("feedback", "export", "default.jsonl", cwd=workspace)
     assert (workspace / "default.jsonl").read_bytes() == (workspace / "kto.jsonl").read_bytes()
+
+
+def test_what_follows_up_an_answer_comes_from_it_as_well(kilde: Kilde, workspace: Path) -> None:
+    with package.open(workspace) as opened:
+        agent = opened.agent("health")
+        first = agent.ask("What should I bring to the pharmacy?")
+        second = agent.ask("And when?", history=[first])
+    kilde("feedback", "add", second.id, "--up", cwd=workspace)
+    kilde("feedback", "export", "rows.jsonl", cwd=workspace)
+    exported = json.loads((workspace / "rows.jsonl").read_text("utf-8"))["lineage"]
+    kilde("dataset", "build", "health", "--from", "feedback", cwd=workspace)
+    shown = json.loads(kilde("dataset", "show", "health", "--json", cwd=workspace).out)
+    for lineage in (exported, shown["rows"][0]["lineage"]):
+        assert lineage["answers"] == [second.id, first.id]
+        assert "health/pharmacy.md" in lineage["read"]
 
 
 def test_export_leaves_files_alone_unless_it_is_told(
@@ -148,3 +173,44 @@ def test_answers_that_are_not_kept_offer_no_rating(kilde: Kilde, workspace: Path
     assert "feedback add" not in kilde("ask", QUESTION, cwd=workspace).out
     ended = kilde("feedback", "add", "last", "--up", cwd=workspace)
     assert ended.code == 2
+    assert "records = false" in ended.err and "Ask something first" not in ended.err
+
+
+def test_feedback_on_an_answer_that_is_gone_is_passed_over(
+    kilde: Kilde, workspace: Path, asked: str
+) -> None:
+    kilde("feedback", "add", asked, "--up", cwd=workspace)
+    kilde("ask", "Is the library open on Sundays?", cwd=workspace)
+    kilde("feedback", "add", "last", "--down", cwd=workspace)
+    with closing(sqlite3.connect(workspace / ".kilde" / "records.db")) as database, database:
+        database.execute("DELETE FROM answers WHERE id LIKE ?", [f"{asked}%"])
+    ended = kilde("feedback", "list", "--json", cwd=workspace)
+    assert (ended.code, ended.err) == (0, "")
+    assert [one["feedback"]["rating"] for one in json.loads(ended.out)] == ["down"]
+
+
+class Busy(Records):
+    """Records in which somebody rates an answer whenever the ratings are read."""
+
+    def feedback(self, *, agent: str | None = None) -> list[Feedback]:
+        found = super().feedback(agent=agent)
+        self.rate()
+        return found
+
+    def judged(self, *, agent: str | None = None) -> list[tuple[Feedback, Answer]]:
+        found = super().judged(agent=agent)
+        self.rate()
+        return found
+
+    def rate(self) -> None:
+        answer = self.latest(1)[0]
+        at = datetime.now(UTC)
+        self.add_feedback(Feedback(uuid4().hex, answer.id, answer.agent, "up", "", at))
+
+
+def test_ratings_that_come_while_they_are_listed(workspace: Path, asked: str) -> None:
+    with package.open(workspace) as opened:
+        opened.__dict__["records"] = Busy(workspace / ".kilde" / "records.db")
+        assert _listed(opened, None) == []
+        (one,) = _listed(opened, None)[:1]
+        assert one.question == QUESTION

@@ -34,7 +34,7 @@ def test_what_was_made_of_a_document(kilde: Kilde, traced: Path) -> None:
     made = [("document", LIBRARY), ("dataset", "health"), ("adapter", "health@1")]
     assert kinds(kilde, traced, LIBRARY) == made
     told = kilde("lineage", LIBRARY, cwd=traced).out
-    assert "collection health" in told and "12 training rows, 0 test rows" in told
+    assert "collection health" in told and "10 training rows, 2 test rows" in told
     assert "health, kept" in told
     kilde("adapter", "promote", "health@1", "--force", cwd=traced)
     assert "health, answers now" in kilde("lineage", LIBRARY, cwd=traced).out
@@ -61,6 +61,18 @@ def test_a_document_with_the_sign_of_adapters_in_its_name(kilde: Kilde, workspac
     (workspace / "health" / "mail@2.md").write_text("# Mail\n\nWrite to the nurse at any time.\n")
     assert kilde("add", "health/mail@2.md", cwd=workspace).code == 0
     assert kinds(kilde, workspace, "health/mail@2.md") == [("document", "health/mail@2.md")]
+
+
+def test_a_damaged_dataset_is_named_and_hides_nothing(kilde: Kilde, traced: Path) -> None:
+    damaged = traced / ".kilde" / "datasets" / "health"
+    for file, text in {"rows.jsonl": "{", "card.json": "{"}.items():
+        (damaged / file).write_text(text)
+        ended = kilde("lineage", LIBRARY, cwd=traced)
+        assert ended.code == 0 and "health@1" in ended.out
+        assert f"could not be read: {damaged / file}" in ended.out
+    ended = kilde("lineage", "nothing", cwd=traced)
+    assert ended.code == 2 and "No document or adapter" in ended.err
+    assert "'health' could not be read" in ended.err
 
 
 @pytest.mark.parametrize("name", ["health/libary.md", "health@7", "nobody@1", "@", "nothing"])

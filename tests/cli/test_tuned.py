@@ -27,12 +27,16 @@ def made(gate: Gate | None, *, promoted: bool, left_out: int = 0) -> Tuned:
 
 
 def judged(passed: bool) -> Gate:
-    """A judgement on two checks, the second of which decides; four rows did worse at it."""
-    checks = (Check("form", 9, 1.0, 1.0, True), Check("task", 8, 0.5, 0.5 + passed / 4, passed))
+    """A judgement on two checks, the second of which decides; four of 25 rows are kept."""
+    checks = (
+        Check("form", 9, 1.0, 1.0, True),
+        Check("task", 38, 0.5, 0.5 + passed / 4, passed, 0 if passed else 25),
+    )
     worse = tuple(
         Worse("task", f"Question {n}?", '{"a":1}', "one\ntwo", "", f"a is {n}") for n in range(4)
     )
-    return Gate(passed, "", 0.05, checks, () if passed else worse, (1.0, 0.5))
+    notes = ("declining was not tested",)
+    return Gate(passed, "", 0.05, checks, () if passed else worse, (1.0, 0.5), notes)
 
 
 def test_the_report_of_an_adapter_that_answers(
@@ -49,8 +53,9 @@ def test_the_report_of_an_adapter_that_answers(
     assert "left out" not in out
     assert "against the model alone" in out
     assert [line.split() for line in out.splitlines() if line.startswith("task ")] == [
-        ["task", "8", "0.50", "0.75", "yes"]
+        ["task", "38", "0.50", "0.75", "yes"]
     ]
+    assert "Note: declining was not tested." in out
     assert "week-plan@2 answers for week-plan from now on" in out and "Worse at" not in out
     assert 'kilde ask "…" --agent week-plan ' in out and "adapter rollback week-plan" in out
     assert "adapter = 'none'" in err
@@ -73,7 +78,7 @@ def test_the_report_of_an_adapter_that_the_gate_refused(
     report.next_steps(tuned)
     out, err = capsys.readouterr()
     assert "tokens/s" not in out, "it is not known"
-    assert "Worse at task (4 rows, 1 more in kilde adapter show)" in out
+    assert "Worse at task (25 rows, 1 more of them in kilde adapter show week-plan@2)" in out
     assert "before: one two" in out and "why: a is 2" in out and "Question 3?" not in out
     assert "Not promoted: the gate did not let it through. week-plan@2 is kept." in out
     assert "--agent week-plan --adapter week-plan@2" in out
@@ -98,5 +103,19 @@ def test_the_judgement_stays_readable(kilde: Kilde, workspace: Path) -> None:
     registry = Registry(workspace / ".kilde" / "adapters")
     registry.add("health", stage(workspace / "staged"), refused)
     shown = kilde("adapter", "show", "health@1", cwd=workspace).out
-    assert "not passed" in shown and "Worse at task (4 rows)" in shown and "Question 3?" in shown
+    assert "not passed" in shown and "Worse at task (25 rows, the worst 4 here)" in shown
+    assert "Question 3?" in shown and "Note: declining was not tested." in shown
     assert "[{" not in shown
+
+
+def test_the_judgement_of_an_older_version_is_shown_as_far_as_it_goes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old = judged(False).to_json() | {"seconds": [0.0, 0.5]}
+    del old["notes"]
+    for check in old["checks"]:
+        del check["worse"]
+    report.gate(old)
+    out = capsys.readouterr().out
+    assert "Worse at task (4 rows)" in out and "Note" not in out
+    assert "An answer took" not in out, "none came before"

@@ -80,6 +80,8 @@ def test_rows_that_are_refused_are_all_told(kilde: Kilde, tunable: Workspace) ->
     told = failed(kilde("tune", "health", cwd=tunable.path))
     assert "3 rows: nothing can be learnt" in told and "may not read" in told
     assert "kilde dataset check health" in told
+    assert failed(kilde("tune", "health", "--detach", cwd=tunable.path)) == told
+    assert not (tunable.path / ".kilde" / "runs" / "tune.log").exists()
     assert tunable.runs.list() == []
 
 
@@ -126,8 +128,10 @@ def test_two_trainings_of_an_agent_at_once_are_refused(kilde: Kilde, tunable: Wo
 def test_runs_that_were_stopped_and_that_failed(kilde: Kilde, tunable: Workspace) -> None:
     assert "No trainings yet" in kilde("runs", cwd=tunable.path).out
     assert kilde("runs", "health", "--json", cwd=tunable.path).out == "[]\n"
-    ended = kilde("runs", "helth", cwd=tunable.path)
-    assert ended.code == 2 and "'health'" in ended.err
+    for name in ("helth", "Helth questions"):
+        ended = kilde("runs", name, cwd=tunable.path)
+        assert ended.code == 2 and f"No agent named {name!r}" in ended.err
+        assert "health" in ended.err
     runs = tunable.runs
     first = runs.create("health", "health", {}, "")
     runs.save(first, stage="failed", message="too little memory")

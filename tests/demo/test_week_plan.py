@@ -130,6 +130,11 @@ MUTATIONS: list[tuple[str, set[str], Callable[[dict[str, Any]], object]]] = [
 ]
 
 
+@pytest.mark.parametrize("text", ["{", "1" * 5_000, "[" * 100_000, '{"goal": ' * 9_999])
+def test_what_cannot_be_read_breaks_every_rule(text: str) -> None:
+    assert faults(Request("en", "strength", 30, "steady"), text) == set(RULES)
+
+
 @pytest.mark.parametrize(
     ("broken", "change"), [m[1:] for m in MUTATIONS], ids=[m[0] for m in MUTATIONS]
 )

@@ -181,3 +181,29 @@ def test_a_few_doubtful_rows_in_a_language_next_door_are_not_believed() -> None:
     assert set(spoken_languages(rows, "da")) == {"da"}
     norwegian = "Legekontoret er åpent hver dag fra klokken åtte. Du kan ringe og bestille en time."
     assert "foreign-language" in find(unsaid(*[norwegian] * 8), agent={"language": "da"})
+
+
+@pytest.mark.parametrize(
+    ("own", "declared", "met"),
+    [
+        ("da", ["en", "en"], False),
+        ("da", ["en", "da"], True),
+        ("da", ["und", "und"], True),  # trained in no language it can be asked in any
+        ("", ["en", "en"], True),
+        ("no", ["nb", "nn"], True),
+        ("nb", ["no", "no"], False),
+    ],
+)
+def test_an_agent_that_never_speaks_the_languages_of_the_rows(
+    own: str, declared: list[str], met: bool
+) -> None:
+    rows = [row(f"{n}?", "465 kr.", language=code) for n, code in enumerate(declared)]
+    found = find(rows, agent={"language": own})
+    assert ("language-never-met" not in found) is met
+    if not met:
+        assert found["language-never-met"].level == "warn"
+        assert ('"no"' in found["language-never-met"].hint) is (own == "nb")
+
+
+def test_a_rule_of_thumb_is_called_one() -> None:
+    assert "rule of thumb" in find(many(SMALL))["few-rows"].hint

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from kilde.errors import MissingExtra
 from kilde.tuning.checks.compare import normalised
 from kilde.tuning.checks.duplicates import NEAR, NearIndex, likeness, shingles
+from kilde.tuning.data.dataset import Dataset, DatasetCard
 from kilde.tuning.data.rows import Lineage, Row
 
 from .check_rows import filler, find, row
@@ -115,6 +117,49 @@ def test_one_follow_up_in_two_conversations_is_only_near_to_the_test() -> None:
     found = find(training, test_rows=test)
     assert "test-overlap" not in found
     assert found["near-test-overlap"].rows == (0,)
+
+
+def dataset(name: str, test: list[Row], test_file: str = "") -> Dataset:
+    card = DatasetCard(
+        name, "health", "sft", "x", datetime(2026, 5, 1, tzinfo=UTC), 0, len(test), "", {}, (),
+        test_file=test_file,
+    )  # fmt: skip
+    return Dataset(card, (), tuple(test))
+
+
+@pytest.mark.parametrize(
+    ("test_file", "kind", "level"),
+    [("mine.jsonl", "test-overlap", "refuse"), ("", "other-test-overlap", "warn")],
+)
+def test_overlap_with_the_tests_of_other_datasets(test_file: str, kind: str, level: str) -> None:
+    test = [row("Why?", "So."), row("How are taxes paid?", "Online.")]
+    other = dataset("first", test, test_file)
+    training = [row("May I bring a dog?", "No."), row("How are taxes paid", "At the desk.")]
+    found = {n: f for n, f in find(training, others=[other]).items() if "overlap" in n}
+    assert list(found) == [kind]
+    assert (found[kind].rows, found[kind].level) == ((1,), level)
+    assert "row 2 and row 2 of the test of 'first'" in found[kind].message
+    # Its own test is named before that of others.
+    own = find(training, others=[other], test_rows=test[1:])["test-overlap"]
+    assert "row 1 of the test." in own.message
+
+
+def test_only_a_test_that_was_made_by_hand_is_compared_nearly() -> None:
+    test = [row("How are the taxes of this town paid?", "Online.")]
+    training = [row("How are the taxes of the town paid?", "At the desk.")]
+    for file in ("mine.jsonl", ""):
+        found = find(training, others=[dataset("first", test, file)])
+        assert ("near-test-overlap" in found) is bool(file)
+
+
+def test_documents_on_both_sides_are_named() -> None:
+    def about(*names: str) -> Row:
+        return row(f"What of {names}?", f"This: {names}.", lineage=Lineage(names, read=("all",)))
+
+    found = find([about("a", "b"), about("c")], test_rows=[about("b"), about("c"), about("d")])
+    assert found["shared-documents"].level == "note"
+    assert "both about b, c." in found["shared-documents"].message
+    assert "shared-documents" not in find([about("a")], test_rows=[about("b")])
 
 
 def test_without_datasketch_the_command_that_installs_it_is_given(

@@ -70,7 +70,14 @@ def test_scope(collections: list[str] | None, kinds: dict[str, tuple[int, ...]])
         if name in ("outside-collections", "lineage-broken")
     }
     assert scope == kinds
-    assert found["lineage-broken"].level == "warn"
+    assert found["lineage-broken"].level == ("warn" if collections is None else "refuse")
     if "outside-collections" in found:
         assert found["outside-collections"].level == "refuse"
         assert "swim in leisure" in found["outside-collections"].message
+
+
+def test_scope_binds_what_was_merely_read() -> None:
+    read = [row("What?", "This.", lineage=Lineage(("flu",), read=("swim",)))]
+    homes = {"flu": "health", "swim": "leisure"}
+    found = find(read, collection_of=homes.get, agent={"collections": ["health"]})
+    assert found["outside-collections"].rows == (0,)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
 import shutil
 import signal
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ KILLS = int(os.environ.get("KILDE_KILLS", "12"))
 
 def row(number: int, *documents: str, question: str = "") -> Row:
     asked = Message("user", question or f"Question {number}?")
-    lineage = Lineage(documents=documents, answers=("a1",))
+    lineage = Lineage(documents=documents, answers=("a1",), read=("beside",))
     return Row("sft", (asked,), f"Answer {number}, på Åvej.", language="da", lineage=lineage)
 
 
@@ -51,7 +54,8 @@ def test_what_is_loaded_is_what_was_kept(datasets: Datasets) -> None:
     assert [one.id for one in found.rows] == [one.id for one in ROWS[:8]]
     assert [one.lineage.documents for one in found.test] == [("d8",), ("d9",)]
     assert (card.rows, card.test_rows, card.languages) == (8, 2, {"da": 8})
-    assert card.documents == tuple(f"d{number}" for number in range(8))
+    assert card.documents == ("beside", *(f"d{number}" for number in range(8)))
+    assert card.shared == ()
     assert card.data_hash == data_hash(found.rows) != data_hash(found.rows[::-1])
 
 
@@ -158,11 +162,28 @@ def test_dealing_anew_keeps_all_rows(datasets: Datasets) -> None:
     assert other.data_hash != card.data_hash
 
 
+def documents(rows: Iterable[Row]) -> set[str]:
+    return {document for one in rows for document in one.lineage.documents}
+
+
+def group(rows: list[Row], document: str) -> list[Row]:
+    """The rows that a document ties together, with those that those are tied to."""
+    members: list[Row] = []
+    grown = [one for one in rows if document in one.lineage.documents]
+    while len(grown) > len(members):
+        members = grown
+        asked = {one.question for one in members}
+        grown = [
+            one for one in rows if one.question in asked or documents(members) & documents([one])
+        ]
+    return members
+
+
 PICKS = st.lists(st.lists(st.integers(0, 6), max_size=2), max_size=30)
 
 
 @given(PICKS, st.floats(0, 0.9), st.integers(0, 3))
-def test_no_document_and_no_question_is_on_both_sides(
+def test_no_question_is_on_both_sides_and_no_document_that_can_be_kept_together(
     picks: list[list[int]], share: float, seed: int
 ) -> None:
     rows = [
@@ -174,10 +195,18 @@ def test_no_document_and_no_question_is_on_both_sides(
     assert sorted((*first, *second), key=rows.index) == rows
     for part in (first, second):
         assert [rows.index(one) for one in part] == sorted(rows.index(one) for one in part)
-    for marks in (lambda one: set(one.lineage.documents), lambda one: {one.question}):
-        left = set().union(*map(marks, first)) if first else set()
-        assert not any(left & marks(one) for one in second)
+    assert not {one.question for one in first} & {one.question for one in second}
+    groups = {
+        frozenset(rows.index(one) for one in group(rows, document))
+        for document in documents(first) & documents(second)
+    }
+    assert len(groups) <= 1
+    wanted = round(len(rows) * share)
+    for members in groups:
+        assert 2 * len(members) > len(rows) or len(members) > 2 * wanted
     assert first or not rows, "there is something to learn from"
+    if len({one.question for one in rows}) == len(rows) >= 2 and wanted:
+        assert second, "there is something to test with"
     assert split(rows, share=share, seed=seed) == (first, second)
 
 
@@ -186,6 +215,54 @@ def test_the_share_is_reached(count: int, share: float, seed: int) -> None:
     rows = [row(number, f"d{number // 2}") for number in range(count)]
     _, second = split(rows, share=share, seed=seed)
     assert abs(len(second) - count * share) <= 2.5
+
+
+@pytest.mark.parametrize(("sizes", "share"), [((30,), 0.2), ((25, 5), 0.2), ((12, 12, 12), 0.1)])
+def test_one_document_behind_most_rows_still_leaves_a_test(
+    sizes: tuple[int, ...], share: float, datasets: Datasets
+) -> None:
+    rows = [row(100 * d + at, f"d{d}") for d, size in enumerate(sizes) for at in range(size)]
+    first, second = split(rows, share=share)
+    assert abs(len(second) - len(rows) * share) <= 2
+    card = save(datasets, first, test=second)
+    assert len(card.shared) == 1 and datasets.card("plan").shared == card.shared
+
+
+def test_documents_that_were_only_read_tie_no_rows_together() -> None:
+    rows = [row(number, f"d{number}") for number in range(20)]  # each of them read "beside"
+    assert len(split(rows, share=0.2)[1]) == 4
+
+
+def test_rows_in_no_known_language_are_in_none(datasets: Datasets) -> None:
+    spoken = [*ROWS[:3], *(replace(one, language="und") for one in ROWS[3:])]
+    assert save(datasets, spoken).languages == {"da": 3}
+    assert save(datasets, spoken[3:], replace_old=True).languages == {}
+
+
+def test_test_rows_of_a_file_are_dealt_anew_only_when_forced(datasets: Datasets) -> None:
+    save(datasets, ROWS[:8], test=ROWS[8:], test_file="mine.jsonl")
+    with pytest.raises(ConfigError, match=r"mine\.jsonl") as told:
+        datasets.resplit("plan", share=0.3)
+    assert "--force" in told.value.hint and datasets.card("plan").test_file == "mine.jsonl"
+    card = datasets.resplit("plan", share=0.3, force=True)
+    assert (card.test_rows, card.test_file) == (3, "")
+
+
+def test_damaged_rows_are_told_as_such(datasets: Datasets, tmp_path: Path) -> None:
+    save(datasets, ROWS)
+    (tmp_path / "datasets" / "plan" / "rows.jsonl").write_text("{", "utf-8")
+    with pytest.raises(StoreError, match=r"rows\.jsonl cannot be read: .*not JSON") as told:
+        datasets.load("plan")
+    assert "--replace" in told.value.hint
+
+
+def test_a_card_of_before_can_be_read(datasets: Datasets, tmp_path: Path) -> None:
+    save(datasets, ROWS)
+    path = tmp_path / "datasets" / "plan" / "card.json"
+    data = json.loads(path.read_text("utf-8"))
+    del data["shared"], data["test_file"]
+    path.write_text(json.dumps(data), "utf-8")
+    assert (datasets.card("plan").shared, datasets.card("plan").test_file) == ((), "")
 
 
 def test_what_was_left_half_written_is_no_dataset(datasets: Datasets, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.tuning import engines, parts
 from tests.tuning.go_template import rendered
 
 from kilde.errors import ModelError
+from kilde.tuning.weights.architectures import check_positions
 from kilde.tuning.weights.chat_templates import chat_templates
 from kilde.tuning.weights.export import FORMATS, export
 from kilde.tuning.weights.merged_gguf import merged_gguf
@@ -183,6 +184,20 @@ def test_stretched_positions_are_not_lost_in_silence(llama: Tuned, tmp_path: Pat
     base, _ = parts.tiny_base(tmp_path, "llama", scaling="linear")
     with pytest.raises(ModelError, match="scales its positions"):
         export(llama.adapter, base, tmp_path / "out", format="safetensors", name="x")
+
+
+def test_positions_are_looked_at_without_the_weights(llama: Tuned, tmp_path: Path) -> None:
+    check_positions(llama.base, hint="")
+    path = tmp_path / "freqs.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tensor("rope_freqs.weight", np.ones(8, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(ModelError, match=r"scales its positions \(rope_freqs\)") as told:
+        check_positions(path, hint="Take another.")
+    assert told.value.hint == "Take another."
 
 
 @pytest.mark.parametrize("format", FORMATS)

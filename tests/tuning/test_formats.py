@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kilde.agents.phrases import abstention
 from kilde.errors import ConfigError
 from kilde.tuning.data.formats import read_file, read_rows
 from kilde.tuning.data.rows import METHODS, Lineage, Method, Row, to_jsonl
@@ -115,6 +116,37 @@ def test_what_stands_beside_a_form(tmp_path: Path) -> None:
     assert rows[3].language == "und"
     assert [row.declines for row in rows] == [True, False, False, False]
     assert rows[1].lineage.documents == ("a.md",)
+
+
+@pytest.mark.parametrize(
+    ("given", "language"), [("nb", "no"), ("nn-NO", "no"), ("NB", "no"), ("da_DK", "da")]
+)
+def test_languages_are_named_as_everywhere(tmp_path: Path, given: str, language: str) -> None:
+    path = written(tmp_path, {"messages": [USER, SAID], "language": given})
+    assert read_rows(path)[0].language == language
+
+
+def test_an_answer_that_declines_is_known_as_such(tmp_path: Path) -> None:
+    no = abstention("da", ())
+    danish = {"prompt": "Hvad koster en helikopter?", "completion": no, "language": "da"}
+    path = written(tmp_path, danish, {**danish, "declines": False}, {**danish, "completion": A})
+    assert [row.declines for row in read_rows(path)] == [True, False, False]
+    thumbs = [{**danish, "label": True}, {**danish, "label": False}]
+    assert [row.declines for row in read_rows(written(tmp_path, *thumbs))] == [True, False]
+    pair = {"prompt": Q, "chosen": A, "rejected": no, "language": "en"}
+    other = {**pair, "chosen": abstention("en", ()), "rejected": A}
+    assert [row.declines for row in read_rows(written(tmp_path, pair, other))] == [False, True]
+
+
+@pytest.mark.parametrize("value", ["null", "NaN"])
+@pytest.mark.parametrize("name", ["label", "chosen", "rejected"])
+def test_an_answer_whose_judgement_is_missing_is_not_imitated(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    row = json.dumps({"prompt": Q, "completion": A})[:-1]
+    path.write_text(f'{row}}}\n{row}, "{name}": {value}}}\n')
+    assert faults(path) == [f"2: {name} is empty"]
 
 
 def test_instructions_are_dropped_and_counted(tmp_path: Path) -> None:
@@ -251,6 +283,7 @@ lineages = st.builds(
     Lineage,
     documents=st.lists(texts, max_size=2).map(tuple),
     answers=st.lists(texts, min_size=1, max_size=2).map(tuple),
+    read=st.lists(texts, max_size=2).map(tuple),
     file=st.sampled_from(["", "mine.jsonl"]),
     line=st.integers(0, 9999),
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from kilde.agents.definition import AgentDefinition
+from kilde.agents.phrases import abstention, declines
 from kilde.documents.content import Table
 from kilde.documents.tables import table_text
 from kilde.embedding import open_embedder
@@ -17,13 +20,15 @@ from kilde.errors import ConfigError
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.scoped import ScopedKnowledge
 from kilde.knowledge.search import Scope
+from kilde.tuning.data.declining import unanswerable
 from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.rows import Row
-from kilde.tuning.data.templates import template_languages
+from kilde.tuning.data.templates import absent_words, template_languages
 from kilde.types import (
     Document,
     GenerationRequest,
     Generator,
+    Hit,
     NoProgress,
     Piece,
     Scalar,
@@ -107,8 +112,13 @@ def made(
 
 
 def about(rows: Sequence[Row], *words: str) -> Row:
-    (found,) = [row for row in rows if all(word in row.question for word in words)]
+    """The row that is answered and asks for that."""
+    (found,) = [row for row in answered(rows) if all(word in row.question for word in words)]
     return found
+
+
+def answered(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if not row.declines]
 
 
 def test_sections_are_asked_about_and_answered_word_for_word(base: KnowledgeBase) -> None:
@@ -143,11 +153,11 @@ def test_what_two_tables_say_differently_is_asked_with_their_titles(base: Knowle
 
 
 def test_answers_stand_in_the_documents_of_the_lineage(base: KnowledgeBase) -> None:
-    for row in made(scoped(base, "health")):
+    for row in answered(made(scoped(base, "health"))):
         (name,) = row.lineage.documents
         text = base.document(name).text
         assert row.answer.split(": ")[-1] in text
-        assert (row.method, row.history, row.declines) == ("sft", (), False)
+        assert (row.method, row.history) == ("sft", ())
 
 
 def test_nothing_comes_from_outside_the_scope_or_in_languages_without_words(
@@ -201,6 +211,9 @@ def test_the_wordings_of_all_languages_can_be_filled_in() -> None:
     text = (resources.files("kilde.tuning.data") / "templates.toml").read_text("utf-8")
     for row in tomllib.loads(text).values():
         for name, data in row.items():
+            if name in ("things", "names"):
+                assert len(set(data)) == len(data) >= 8
+                continue
             for template in data if isinstance(data, list) else ():
                 filled = template.format(title="T", heading="H", column="C", key="K")
                 expected = {"cell": "CK", "title": "T"}.get(name, "TH")
@@ -301,5 +314,77 @@ def test_the_example_gives_rows_in_its_language(tmp_path: Path, minilm: str) -> 
         rows = made(workspace.knowledge.scoped(Scope(None)), limit=300)
     assert len(rows) == 300
     assert {row.language for row in rows} == {"da"}
+    assert len(answered(rows)) == 240
     waiting = about(rows, "Fysioterapi (afdeling: Syd)", "ventetid (uger)")
     assert waiting.answer == "Ventetid (uger): 6"
+
+
+def test_one_row_of_five_asks_for_what_no_document_holds(base: KnowledgeBase) -> None:
+    knowledge = scoped(base, "health")
+    rows = made(knowledge)
+    declining = [row for row in rows if row.declines]
+    assert len(declining) == len(answered(rows)) // 4 > 0
+    offered = [item for items in unanswerable(knowledge, Random(0)) for item in items]
+    assert {item.language for item in offered} == {"da", "en"}
+    held = {
+        word for hit in knowledge.passages() for word in words(f"{hit.passage.text} {title(hit)}")
+    }
+    for row in declining:
+        assert row.answer == abstention(row.language, ()) and declines(row.answer, row.language)
+        asked = [
+            word
+            for kind in absent_words(row.language)
+            for word in kind
+            if words(word) <= words(row.question)
+        ]
+        assert asked and not held & set().union(*map(words, asked)), row.question
+        (name,) = row.lineage.documents
+        assert base.document(name).collection == "health"
+    assert len({row.question for row in rows}) == len(rows)
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def title(hit: Hit) -> str:
+    return f"{hit.document.title} {hit.passage.heading_path}"
+
+
+def test_what_a_document_speaks_of_is_not_asked_for_in_vain(base: KnowledgeBase) -> None:
+    """Nor what it speaks of in other words, where the search can tell."""
+    text = "# Rest\n\nWe have a trampoline.\n\n## Fish\n\nLook at the fish in their glass tanks.\n"
+    spoken = Document.from_text(text, id="rest", title="Rest", collection="rest", language="en")
+    base.add_documents([spoken])
+    try:
+        found = [
+            item.question
+            for items in unanswerable(scoped(base, "rest"), Random(0))
+            for item in items
+        ]
+        told = " ".join(found)
+    finally:
+        base.remove("rest")
+    assert found
+    for word in ("trampoline", "aquarium"):
+        assert word not in told
+
+
+def test_where_there_is_nothing_to_ask_in_vain_all_rows_are_answered(base: KnowledgeBase) -> None:
+    things, names = absent_words("en")
+    text = "# All\n\n" + "".join(
+        f"## About {word}\n\nWe have {word} here.\n\n" for word in (*things, *names)
+    )
+    everything = Document.from_text(text, id="all", title="All", collection="all", language="en")
+    base.add_documents([everything])
+    try:
+        rows = made(scoped(base, "all"))
+    finally:
+        base.remove("all")
+    assert len(rows) >= 8 and not any(row.declines for row in rows)
+
+
+def test_a_model_that_writes_gets_rows_that_decline_as_well(base: KnowledgeBase) -> None:
+    writer = Writer(knee(COST), frozenset({"en"}))
+    rows = made(scoped(base, "health"), generator=writer)
+    assert sum(row.declines for row in rows) == len(answered(rows)) // 4 > 0

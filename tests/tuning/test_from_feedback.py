@@ -12,6 +12,7 @@ import pytest
 from kilde.agents.phrases import abstention
 from kilde.tuning.data.from_feedback import feedback_rows
 from kilde.tuning.data.rows import METHODS, Lineage, Row
+from kilde.tuning.data.splitting import split
 from kilde.types import (
     Answer,
     Citation,
@@ -85,7 +86,7 @@ def test_sft_learns_good_answers_and_corrections() -> None:
     rows = feedback_rows([CORRECTED, BAD, GOOD], "sft")
     assert said(rows) == [("At eight.", "", True), ("At eight, except on Sundays.", "", True)]
     assert rows[0].prompt == (Message("user", "When do you open?"),)
-    assert rows[0].lineage == Lineage(documents=("b", "a"), answers=("g",))
+    assert rows[0].lineage == Lineage(documents=("b",), answers=("g",), read=("b", "a"))
     assert {row.method for row in rows} == {"sft"}
     assert {row.language for row in rows} == {"en"}
 
@@ -106,7 +107,7 @@ def test_dpo_prefers_corrections_and_good_answers_to_the_same_question() -> None
         ("At eight, except on Sundays.", "At ten.", True),
         ("At eight.", "At ten.", True),
     ]
-    assert rows[0].lineage.answers == ("g", "b")
+    assert rows[0].lineage == Lineage(("b",), ("g", "b"), read=("b", "a"))
 
 
 def test_dpo_makes_no_pairs_across_questions_or_agents() -> None:
@@ -122,6 +123,60 @@ def test_a_good_answer_with_a_better_one() -> None:
     assert said(feedback_rows([pair], "sft")) == [("At 8 am.", "", True)]
     assert said(feedback_rows([pair], "dpo")) == [("At 8 am.", "At eight.", True)]
     assert said(feedback_rows([pair], "kto")) == [("At eight.", "", True), ("At 8 am.", "", True)]
+
+
+def found(name: str, text: str) -> Hit:
+    passage = Passage(f"{name}#0", name, 0, "text", text, 0, len(text), language="en")
+    return Hit(passage, ref(name), 1.0)
+
+
+def test_a_correction_stands_on_what_supports_it() -> None:
+    hits = (found("b", "The library opens at nine."), found("c", "The pool opens at eight."))
+    wrong = answer("w", "The library opens at nine.")
+    wrong = replace(wrong, trace=replace(wrong.trace, hits=hits))
+    right, nowhere = (
+        feedback_rows([judged(wrong, "down", text)], "sft")[0].lineage
+        for text in ("The pool opens at eight.", "Ask the caretaker, whose name is Bramble.")
+    )
+    assert right == Lineage(("c",), ("w",), read=("b", "c"))
+    assert nowhere == Lineage((), ("w",), read=("b", "c"))
+
+
+def test_rows_about_different_documents_leave_a_test() -> None:
+    """However many other documents were found for each of the questions."""
+    pairs = []
+    for number in range(20):
+        asked = answer(f"a{number}", f"At {number}.", question=f"When is number {number}?")
+        cited = replace(asked.citations[0], document=ref(f"d{number}"))
+        pairs.append(judged(replace(asked, citations=(cited,)), "up", hours=number))
+    rows = feedback_rows(pairs, "sft")
+    first, second = split(rows, share=0.2)
+    assert (len(first), len(second)) == (16, 4)
+    assert all({"a", "b"} < set(row.lineage.all_documents) for row in rows)
+
+
+def test_a_follow_up_comes_from_the_documents_of_the_answers_before_it() -> None:
+    def one(name: str, text: str, document: str, hours: int) -> Answer:
+        said = answer(name, text, question=FIRST)
+        trace = replace(said.trace, hits=(hit(document),))
+        at = AT + timedelta(hours=hours)
+        return replace(said, trace=trace, citations=(), at=at)
+
+    before = [
+        one("later", "Four weeks.", "z", 9),
+        one("other", "Two weeks.", "y", -1),
+        one("e", "Four weeks.", "x", -2),
+    ]
+
+    def given(agent: str, question: str) -> list[Answer]:
+        return before if (agent, question) == ("health", FIRST) else []
+
+    (row,) = feedback_rows([judged(follow_up(*TURNS), "up")], "sft", given=given)
+    assert row.lineage == Lineage(("b",), ("f", "e"), read=("b", "a", "x"))
+    # Where none of them says what stands in the conversation, it may have been any of them.
+    del before[2]
+    (row,) = feedback_rows([judged(follow_up(*TURNS), "up")], "sft", given=given)
+    assert row.lineage.all_documents == ("b", "a", "y")
 
 
 def test_the_newest_rating_of_a_text_counts_and_corrections_stay() -> None:

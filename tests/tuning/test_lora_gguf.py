@@ -51,12 +51,17 @@ def test_the_same_numbers_as_in_training(
     assert engines.difference(engine, tuned, 2) > 0.05
 
 
-def test_the_same_numbers_with_a_real_model(smollm2: str, tmp_path: Path) -> None:
+def test_the_same_numbers_with_a_real_model(
+    smollm2: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base = path_of(smollm2)
     model = parts.in_torch(base)
     adapter = parts.random_adapter(model, tmp_path / "adapter", rank=8)
     write_lora(adapter, base, tmp_path / "adapter.gguf")
-    engine = engines.Engine(base, tmp_path / "adapter.gguf")
+    unordered = replace(architectures.ARCHITECTURES["llama"], permuted=False)
+    monkeypatch.setitem(architectures.ARCHITECTURES, "llama", unordered)
+    write_lora(adapter, base, tmp_path / "disorder.gguf")
+    engine = engines.Engine(base, tmp_path / "adapter.gguf", tmp_path / "disorder.gguf")
     prompts = (
         (504, 3575, 282, 15644, 314, 27101, 28, 284, 260),
         (788, 216, 33, 41, 41, 40, 260, 5625, 6572, 253, 725, 18729, 327, 2200, 617, 761),
@@ -67,6 +72,7 @@ def test_the_same_numbers_with_a_real_model(smollm2: str, tmp_path: Path) -> Non
     assert plain < 0.5
     assert engines.difference(engine, tuned, 0, prompts) < 0.5
     assert engines.difference(engine, tuned, None, prompts) > 2
+    assert engines.difference(engine, tuned, 1, prompts) > 1, "rows in another order are seen"
 
 
 def test_rank_stabilised_adapters_keep_their_strength(tmp_path: Path) -> None:

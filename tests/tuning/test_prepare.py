@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.tuning.lora import add_random
 from tests.tuning.places import clinic, keep, row, some_facts
 
 from kilde.errors import TuningError
 from kilde.tuning.data.rows import Row
-from kilde.tuning.training.prepare import prepare
+from kilde.tuning.training.prepare import prepare, read_plan
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
+from kilde.tuning.training.token_rows import length
 from kilde.types import Message, NoProgress
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import _subject
@@ -102,4 +105,64 @@ def test_a_pair_of_answers_is_not_read_at_once(place: Workspace, tmp_path: Path)
 def test_nothing_to_learn_from_is_told(place: Workspace, tmp_path: Path) -> None:
     with pytest.raises(TuningError, match="No row has a document") as told:
         prepared(place, tmp_path, [row("library", answer=NOWHERE)], with_context=True)
-    assert "--no-context" in told.value.hint
+    assert "Add the documents" in told.value.hint
+    assert "--no-context" not in told.value.hint, "it answers with context"
+
+
+def test_the_plan_tells_what_its_rows_were_made_with(place: Workspace, tmp_path: Path) -> None:
+    _, _, plan = prepared(place, tmp_path, many(1))
+    assert plan.base_sha256 == hashlib.sha256(plan.base.read_bytes()).hexdigest()
+    path = place.path / "agents" / "clinic.toml"
+    text = path.read_text("utf-8")
+    changes = {
+        'instructions = "Answer briefly."': 'instructions = "Answer at length."',
+        'collections = ["health"]': 'collections = ["health", "secret"]',
+        "max_words = 40": "max_words = 41",
+        'name = "Clinic"': 'name = "Surgery"',
+    }
+    shaped = set()
+    for number, (old, new) in enumerate(changes.items()):
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+        _, _, other = prepared(place, tmp_path / str(number), many(1))
+        shaped.add(other.agent_sha256)
+    path.write_text(text, "utf-8")
+    assert len(shaped) == 4 and plan.agent_sha256 in shaped, "the name shapes nothing"
+
+
+def test_the_adapter_to_go_on_from_is_copied(
+    minilm: str, tiny: tuple[Path, Any], tmp_path: Path
+) -> None:
+    with clinic(tmp_path / "clinic", tiny[0]) as workspace:
+        subject = _subject(workspace, "clinic")
+        for seed in range(2):
+            card = add_random(
+                workspace.registry, tmp_path, "clinic", seed, base_sha256=subject.sha256
+            )
+        workspace.registry.promote(card.name, by="test")
+        keep(workspace, [row("bus", method="dpo", rejected="No bus.")])
+        (tmp_path / "run" / "start" / "1").mkdir(parents=True)  # cut off by a kill
+        prepare(
+            subject,
+            workspace.datasets.load("clinic"),
+            TuneSettings(method="dpo"),
+            workspace.registry,
+            tmp_path / "run",
+            NoProgress(),
+        )
+        workspace.registry.promote("clinic@1", by="test")
+        workspace.registry.remove(card.name)
+    plan = read_plan(tmp_path / "run")
+    assert plan is not None and plan.start == tmp_path / "run" / "start" / "2"
+    assert [path.name for path in plan.start.parent.iterdir()] == ["2"]
+    assert {path.name for path in plan.start.iterdir()} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "card.json",
+    }
+
+
+def test_the_length_of_a_row_is_what_is_read_in_one_piece() -> None:
+    assert length({"input_ids": [1] * 9, "labels": [-100] * 9}) == 9
+    assert length({"prompt_ids": [1] * 9, "completion_ids": [1] * 4, "label": True}) == 13
+    assert length({"prompt_ids": [1] * 3, "chosen_ids": [1] * 3, "rejected_ids": [1] * 5}) == 8

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kilde.errors import NotFound, StoreError, WorkspaceError
-from kilde.tuning.adapters.card import read_card, to_json
+from kilde.tuning.adapters.card import languages_of, read_card, to_json
 from kilde.tuning.adapters.registry import Registry
 
 from .lora import card, stage
@@ -132,6 +132,27 @@ def test_the_promoted_one_is_not_removed(registry: Registry) -> None:
     registry.remove(name)
     with pytest.raises(NotFound):
         registry.remove(name)
+
+
+def test_one_that_an_agent_s_file_names_is_not_removed(tmp_path: Path) -> None:
+    pinned = {"week-plan@1": ["health"]}
+    registry = Registry(tmp_path / "adapters", pinned_by=lambda name: pinned.get(name, []))
+    name, other = add(registry), add(registry)
+    with pytest.raises(WorkspaceError, match="the agent 'health', whose file names it") as caught:
+        registry.remove(name)
+    assert "agents/health.toml" in caught.value.hint and registry.get(name)
+    registry.remove(other)
+    del pinned[name]
+    registry.remove(name)
+
+
+def test_what_nobody_could_tell_is_no_language(registry: Registry) -> None:
+    """A card of an older version may name it; such an adapter answers in any."""
+    name, both = add(registry, languages=("und",)), add(registry, languages=("da", "und"))
+    assert registry.adapter(name).languages is None
+    assert registry.adapter(both).languages == {"da"}
+    assert languages_of({"en": 3, "und": 1}, ("da",)) == ("da", "en")
+    assert languages_of(("da",), ()) == () == languages_of(("und",), ("da",))
 
 
 def test_the_gate_is_heeded_unless_forced(registry: Registry) -> None:

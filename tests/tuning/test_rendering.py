@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from kilde.errors import NotFound
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.models.cache import installed, path_of
 from kilde.tuning.data.rows import Lineage, Row
-from kilde.tuning.training.rendering import Rendered, draft, render_rows
+from kilde.tuning.training.rendering import Rendered, _holds, draft, render_rows
 from kilde.tuning.training.settings import TuneSettings
 from kilde.types import Message, NoProgress
 from kilde.workspace import Workspace
@@ -51,7 +53,7 @@ def served(
             staged = stage(folder / str(number))
             (staged / "adapter.gguf").unlink()
             random_lora(staged / "adapter.gguf", path_of(model), number)
-            adapter = draft(settings)
+            adapter = draft(settings, ())
             workspace.registry.add(
                 "clinic",
                 staged,
@@ -115,7 +117,7 @@ def test_prompts_are_made_as_for_a_question(fact: str, served: tuple[Workspace, 
     write_agent(workspace, model, EXAMPLES, words=5)
     agent, question = workspace.agent("clinic"), row(fact).question
     read = agent.ask(question, history=HISTORY, adapter="clinic@2", retrieval=True).trace
-    prompt = agent.prompt(question, HISTORY, adapter=draft(CONTEXT), retrieval=True)
+    prompt = agent.prompt(question, HISTORY, adapter=draft(CONTEXT, ()), retrieval=True)
     assert prompt.messages == read.messages and prompt.language == read.language
     assert len(prompt.passages) >= (2 if fact == "library" else 1)
 
@@ -130,7 +132,13 @@ def place(minilm: str, tiny: tuple[Path, Any], tmp_path_factory: Any) -> Iterato
 class Watched:
     """Rows as tokens, and the prompts that they were made of."""
 
-    def __init__(self, place: Workspace, rows: Sequence[Row], **settings: Any) -> None:
+    def __init__(
+        self,
+        place: Workspace,
+        rows: Sequence[Row],
+        languages: Collection[str] = (),
+        **settings: Any,
+    ) -> None:
         agent: Agent = place.trial_agent("clinic")
         generator = place.generator("own")
         assert isinstance(generator, LlamaCpp)
@@ -144,7 +152,7 @@ class Watched:
 
         agent.prompt = prompt  # type: ignore[method-assign]
         given = TuneSettings(**{"with_context": True, "declining": 0.0, **settings})
-        self.found = render_rows(agent, generator, rows, given, NoProgress())
+        self.found = render_rows(agent, generator, rows, given, NoProgress(), languages=languages)
 
     def documents(self, one: Row) -> list[str]:
         return [hit.document.id for hit in self.by_question[one.question][-1].passages]
@@ -185,6 +193,22 @@ def test_some_rows_learn_to_decline(place: Workspace) -> None:
         assert told == watched.generator.answer_tokens(messages, said)
         declined += gone
     assert 0.12 < declined / len(rows) < 0.38
+
+
+def test_rows_that_decline_already_count_among_those_that_should(place: Workspace) -> None:
+    rows = numbered(4)
+    rows = [replace(one, declines=at % 2 == 0) for at, one in enumerate(rows)]
+    watched = Watched(place, rows, declining=0.5)
+    for one in rows:
+        assert one.lineage.documents[0] in watched.documents(one), "half of them decline already"
+
+
+def test_an_adapter_is_trained_on_prompts_in_its_language(place: Workspace) -> None:
+    """An agent that names no language and looks nothing up tells it from the question alone."""
+    one = row("tider", language="da")
+    for languages, language in (((), "en"), (("da",), "da")):
+        watched = Watched(place, [one], languages=languages, with_context=False)
+        assert watched.by_question[one.question][-1].language == language
 
 
 def test_it_declines_in_the_language_of_the_question(place: Workspace) -> None:
@@ -290,3 +314,57 @@ def test_preferences_have_the_same_prompts(method: str, place: Workspace) -> Non
     else:
         rejected = watched.generator.answer_tokens((), "No bus.")
         assert (tokens["chosen_ids"], tokens["rejected_ids"]) == (answer, rejected)
+
+
+@pytest.mark.parametrize("method", ["kto", "dpo"])
+def test_what_was_judged_is_learnt_from_whether_or_not_a_document_supports_it(
+    method: str, place: Workspace
+) -> None:
+    """Bad answers are those that no document holds, and those that decline without need."""
+    invented = row("library", method=method, answer="Zebras dance on Venus at 3:45.", good=False)
+    needless = row(
+        "lift",
+        method=method,
+        answer=abstention("en", ()),
+        rejected="No.",
+        declines=True,
+        good=False,
+    )
+    rows = [row("bus", method=method, rejected="No bus."), invented, needless]
+    watched = Watched(place, rows, declining=0.9)
+    assert watched.found.at == (0, 1, 2) and watched.found.left_out == 0
+    for one, tokens in zip(rows, watched.found.rows, strict=True):
+        (read,) = watched.by_question[one.question]
+        served = place.trial_agent("clinic").prompt(
+            one.question, adapter=draft(CONTEXT, ()), retrieval=True
+        )
+        assert read.messages == served.messages, "what is found, and nothing put in or taken out"
+        assert one.lineage.documents[0] in [hit.document.id for hit in read.passages]
+        answer = tokens["completion_ids" if method == "kto" else "chosen_ids"]
+        assert answer == watched.generator.answer_tokens((), one.answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "passage", "held"),
+    [
+        ("7", "Bus line 7 stops here.", True),
+        ("7", "Built in 1977.", False),
+        ("7", "It costs 7.50 or 1,7 each.", False),
+        ("7", "It closes at 7. Come early.", True),
+        ("9:15", "Open at 9:15, not at noon.", True),
+        ("9:1", "Open at 9:15.", False),
+        ("cat", "A catalogue of cats.", False),
+        ("Cat.", "the cat sleeps", True),
+        ("“Bramble”", "The caretaker Bramble repairs it.", True),
+        ("(the red barn)", "Park behind\nthe  Red barn!", True),
+        ("50 %", "Half of it: 50 % less.", True),
+        ("50 %", "It is 150 % more.", False),
+        ("-5 °C", "Down to -5 °C at night.", True),
+        ("Åvej", "Badet ligger på A\u030avej.", True),
+        ("...", "Whatever. Really...", False),
+        ("", "Anything", False),
+    ],
+)
+def test_a_passage_holds_whole_words(answer: str, passage: str, held: bool) -> None:
+    hit: Any = SimpleNamespace(passage=SimpleNamespace(text=passage))
+    assert _holds(hit, answer) == held

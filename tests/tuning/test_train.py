@@ -8,7 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import socket
+import subprocess
+import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +33,14 @@ from tests.tuning.training import (
 )
 
 from kilde.tuning.adapters.registry import FILES
+from kilde.tuning.training.checkpoints import last_checkpoint
 from kilde.tuning.training.curve import draw
-from kilde.tuning.training.train import train
+from kilde.tuning.training.prepare import read_plan
+from kilde.tuning.training.sampler import StepSampler
+from kilde.tuning.training.settings import TuneSettings
+from kilde.tuning.training.token_rows import length
+from kilde.tuning.training.train import gpus_used, make_trainer, rows_at_once, train
+from kilde.tuning.training.trainers import answers_to_others
 
 pytestmark = [
     pytest.mark.usefixtures("one_core"),
@@ -85,7 +95,6 @@ def test_the_folder_tells_all_of_it(trained: Path) -> None:
     seconds, tokens = [line["seconds"] for line in told], [line["tokens"] for line in told]
     assert seconds == sorted(seconds) and seconds[0] > 0
     assert tokens[-1] == 5 * sum(len(row["input_ids"]) for row in some_rows(12))
-    assert told[0]["left"] > 0 and told[-1]["left"] == 0
     assert result["steps"] == 10 and result["tokens"] == tokens[-1]
     assert result["loss"] == pytest.approx(sum(line["loss"] for line in told[-5:]) / 5)
     assert result["peak_memory_mb"] > 10 and "held_out_loss" not in result
@@ -135,7 +144,8 @@ def test_the_loss_is_that_of_the_answers_alone(tiny: Tiny, tmp_path: Path) -> No
 def test_rows_computed_one_by_one_or_together_teach_the_same(
     method: str, tiny: Tiny, tmp_path: Path
 ) -> None:
-    rows = some_rows(12) if method == "sft" else some_choices(16)
+    """Also in the last step of an epoch, whose rows are fewer."""
+    rows = some_rows(12) if method == "sft" else some_choices(13)
     for at_once in (1, 4, 8):
         options = {"method": method, "epochs": 3, "learning_rate": 1e-3, "at_once": at_once}
         train(prepared(tmp_path / str(at_once), tiny[0], rows, **options))
@@ -194,13 +204,170 @@ def test_training_stops_when_held_out_rows_get_no_better(tiny: Tiny, tmp_path: P
     assert "<!-- held-out rows -->" in (run / "loss.svg").read_text("utf-8")
 
 
-@pytest.mark.parametrize(("method", "batch"), [("sft", 8), ("kto", 8), ("kto", 1), ("dpo", 3)])
+@pytest.mark.parametrize(("method", "batch"), [("sft", 8), ("kto", 8), ("kto", 3), ("dpo", 3)])
 def test_one_row_is_enough(method: str, batch: int, tiny: Tiny, tmp_path: Path) -> None:
     rows = {"sft": some_rows, "kto": some_thumbs, "dpo": some_choices}[method](2)[:1]
     run = prepared(tmp_path / "run", tiny[0], rows, method=method, batch=batch, max_steps=2)
     train(run)
     assert json.loads((run / "result.json").read_text("utf-8"))["steps"] == 2
     assert all(math.isfinite(line["loss"]) for line in lines(run))
+
+
+@pytest.mark.parametrize(
+    ("batch", "at_once", "steps"), [(3, 0, 4), (3, 3, 4), (6, 2, 2), (4, 2, 3), (2, 2, 6)]
+)
+def test_thumbs_are_learnt_in_steps_of_the_size_that_was_asked_for(
+    batch: int, at_once: int, steps: int, tiny: Tiny, tmp_path: Path
+) -> None:
+    options = {"method": "kto", "batch": batch, "at_once": at_once, "epochs": 1}
+    folder = prepared(tmp_path / "run", tiny[0], some_thumbs(12), **options)
+    train(folder)
+    assert {line["of"] for line in lines(folder)} == {steps}
+
+
+def kto_batches(tiny: Tiny, folder: Path, rows: list[TokenRow], **options: Any) -> list[list[Any]]:
+    """What is computed at once in two epochs of learning from thumbs."""
+    run = prepared(folder, tiny[0], rows, method="kto", **options)
+    trainer = make_trainer(read_plan(run) or pytest.fail(), run)
+    loader = trainer.get_train_dataloader()
+    epochs = []
+    for epoch in range(2):
+        loader.set_epoch(epoch)
+        epochs.append(list(loader))
+    return epochs
+
+
+def test_thumbs_come_in_an_order_of_chance(tiny: Tiny, tmp_path: Path) -> None:
+    thumbs = some_thumbs(40)
+    rows = sorted(thumbs, key=lambda row: -row["label"])  # all that is good first
+    first, second = (
+        [tuple(batch["label"].tolist()) for batch in batches]
+        for batches in kto_batches(tiny, tmp_path / "run", rows, batch=4, at_once=4)
+    )
+    mixed = [labels for labels in first if len(set(labels)) == 2]
+    assert len(mixed) > 5, "good and bad ones meet"
+    assert first != second and sorted(sum(first, ())) == sorted(sum(second, ()))
+    (again, _) = kto_batches(tiny, tmp_path / "again", rows, batch=4, at_once=4)
+    assert first == [tuple(batch["label"].tolist()) for batch in again], "the seed decides"
+
+
+@pytest.mark.parametrize("at_once", [2, 4])
+def test_thumbs_are_measured_with_answers_to_other_questions(
+    at_once: int, tiny: Tiny, tmp_path: Path
+) -> None:
+    rows = some_thumbs(14)  # each question twice
+    own: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
+    for row in rows:
+        own.setdefault(tuple(row["prompt_ids"]), set()).add(tuple(row["completion_ids"]))
+    epochs = kto_batches(tiny, tmp_path / "run", rows, batch=4, at_once=at_once)
+    seen = 0
+    for batch in chain.from_iterable(epochs):
+        for ids, told in zip(batch["KL_input_ids"], batch["KL_completion_mask"], strict=True):
+            prompt = next(p for p in own if tuple(ids[: len(p)].tolist()) == p)
+            answer = tuple(ids[told.bool()].tolist())
+            assert answer not in own[prompt] and any(answer in answers for answers in own.values())
+            seen += 1
+    assert seen == 2 * len(rows)
+
+
+@pytest.mark.parametrize("counts", [[1], [1, 1], [2, 2], [3, 1, 1, 1], [5, 4, 1], [1] * 9])
+def test_each_answer_is_lent_once_and_to_another_question(counts: list[int]) -> None:
+    prompts = [[number] for number, count in enumerate(counts) for _ in range(count)]
+    others = answers_to_others(prompts, 0)
+    assert sorted(others) == list(range(len(prompts)))
+    same = sum(prompts[row] == prompts[other] for row, other in enumerate(others))
+    assert same == (1 if counts == [1] else 0)
+    most = answers_to_others([[0]] * 3 + [[1]], 0)
+    assert sorted(most) == [0, 1, 2, 3], "there are too few others"
+
+
+def test_pairs_of_answers_come_step_by_step(tiny: Tiny, tmp_path: Path) -> None:
+    """As rows to imitate do: drawn by chance, and within a step by length."""
+    rows = some_choices(24)
+    run = prepared(tmp_path / "run", tiny[0], rows, method="dpo", batch=8, at_once=2)
+    trainer = make_trainer(read_plan(run) or pytest.fail(), run)
+    assert list(trainer._get_train_sampler()) == list(StepSampler([*map(length, rows)], 8, 0))
+
+
+@pytest.mark.parametrize(
+    ("given", "gpus", "used"),
+    [
+        ({}, 0, 1),
+        ({}, 1, 1),
+        ({}, 2, 2),
+        ({}, 3, 2),
+        ({}, 8, 4),
+        ({"at_once": 2}, 8, 2),
+        ({"at_once": 4}, 8, 1),
+        ({"method": "kto"}, 8, 2),
+        ({"method": "kto", "batch": 6}, 8, 3),
+        ({"method": "kto", "batch": 3}, 8, 1),
+        ({"batch": 7}, 8, 7),
+    ],
+)
+def test_a_step_is_dealt_out_to_gpus_evenly(given: dict[str, Any], gpus: int, used: int) -> None:
+    assert gpus_used(TuneSettings(**given), gpus) == used
+
+
+@pytest.mark.parametrize(
+    ("given", "tokens", "processes", "at_once"),
+    [
+        ({}, 100, 1, 4),
+        ({}, 500, 1, 2),
+        ({}, 5000, 1, 1),
+        ({}, 100, 2, 2),
+        ({"at_once": 2}, 5000, 1, 2),
+        ({"method": "dpo"}, 500, 1, 1),
+        ({"method": "kto"}, 100, 1, 4),
+        ({"method": "kto"}, 5000, 1, 2),
+        ({"method": "kto", "batch": 3}, 5000, 1, 3),
+        ({"method": "kto", "batch": 6}, 5000, 2, 3),
+    ],
+)
+def test_as_many_rows_are_computed_together_as_fit(
+    given: dict[str, Any], tokens: int, processes: int, at_once: int
+) -> None:
+    settings = TuneSettings(**given)
+    assert rows_at_once(settings, [{"input_ids": [1] * tokens}], processes) == at_once
+
+
+def test_more_processes_than_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be dealt out to 3 GPUs"):
+        rows_at_once(TuneSettings(), [{"input_ids": [1]}], 3)
+
+
+def test_two_processes_teach_the_same_as_one(tiny: Tiny, tmp_path: Path) -> None:
+    """As on two GPUs: a step has as many rows, and a checkpoint is whole when both wrote theirs."""
+    options = {"batch": 8, "max_steps": 4, "learning_rate": 1e-3}
+    one, two = (
+        prepared(tmp_path / name, tiny[0], some_rows(16), **options) for name in ("one", "two")
+    )
+    train(one)
+    launch = ["torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(free_port())]
+    with subprocess.Popen(
+        [sys.executable, "-m", *launch, "-m", "kilde.tuning.training.train", two],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as both:
+        told = "".join(both.stdout or ())
+    assert both.returncode == 0, told[-3000:]
+    assert same(one, two, 1e-5)
+    assert [line["step"] for line in lines(two)] == [1, 2, 3, 4]
+    assert [line["loss"] for line in lines(two)] == pytest.approx(
+        [line["loss"] for line in lines(one)], abs=1e-4
+    )
+    checkpoint = last_checkpoint(two / "checkpoints")
+    assert checkpoint is not None
+    names = (checkpoint / "whole").read_text("utf-8").splitlines()
+    assert {"rng_state_0.pth", "rng_state_1.pth", "trainer_state.json"} <= {*names}
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 def test_preferences_go_on_from_an_adapter(tiny: Tiny, trained: Path, tmp_path: Path) -> None:

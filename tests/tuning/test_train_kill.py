@@ -18,6 +18,7 @@ import pytest
 from tests.tuning import killed_training
 from tests.tuning.training import lines, prepared, sft, some_choices, some_rows, some_thumbs
 
+from kilde.tuning.training.base import has_bfloat16
 from kilde.tuning.training.curve import draw
 
 KILLS = int(os.environ.get("KILDE_KILLS", "5"))
@@ -126,6 +127,26 @@ def test_killed_while_a_checkpoint_is_written(
     assert_as_undisturbed(folder, whole[0])
 
 
+@pytest.mark.skipif(not has_bfloat16(), reason="this machine does not compute in bfloat16")
+def test_killed_while_it_computes_in_bfloat16(tiny: tuple[Path, Any], tmp_path: Path) -> None:
+    """As it does by default; the adapter's own numbers are finer, and must be kept so."""
+    options = {"epochs": 10, "batch": 4, "learning_rate": 2e-3, "patience": 20, "bfloat16": True}
+    for name in ("whole", "killed"):
+        folder = prepared(tmp_path / name, tiny[0], some_rows(16), some_rows(4, seed=9), **options)
+    finish(tmp_path / "whole")
+    kill_between(folder)
+    finish(folder)
+    assert_as_undisturbed(folder, tmp_path / "whole")
+
+
+def kill_between(folder: Path) -> None:
+    """Kill a training when it has written its second checkpoint."""
+    process, _pipe = start(folder)
+    while len([one for one in checkpoints(folder) if (one / "whole").is_file()]) < 2:
+        time.sleep(0.01)
+    assert kill(process), "it came to its end undisturbed"
+
+
 @pytest.mark.parametrize("method", ["dpo", "kto"])
 def test_preferences_are_gone_on_with(
     method: str, tiny: tuple[Path, Any], whole: tuple[Path, float], tmp_path: Path
@@ -138,10 +159,7 @@ def test_preferences_are_gone_on_with(
         plan["start"] = str(whole[0] / "adapter")
         (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
     finish(tmp_path / "whole")
-    process, _pipe = start(folder)
-    while len([one for one in checkpoints(folder) if (one / "whole").is_file()]) < 2:
-        time.sleep(0.01)
-    assert kill(process), "it came to its end undisturbed"
+    kill_between(folder)
     before = lines(folder)[-1]["step"]
     finish(folder)
     again = [line["step"] for line in lines(folder)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +19,8 @@ from tests.tuning.training import lines, prepared, some_rows, weights
 
 from kilde.errors import TuningError
 from kilde.models.cache import path_of
+from kilde.tuning.adapters import durable
+from kilde.tuning.training import train as trained
 from kilde.tuning.training.process import (
     _failure,
     read_progress,
@@ -142,19 +147,89 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     [
         ("RuntimeError", "[enforce fail] DefaultCPUAllocator: can't allocate memory", "memory"),
         ("OutOfMemoryError", "CUDA out of memory", "memory"),
+        ("MemoryError", "", "too little memory"),
+        ("OutOfMemoryError", "HIP error", "too little memory"),
         ("OSError", "[Errno 28] No space left on device", "disk is full"),
         ("ModuleNotFoundError", "No module named 'trl'", "could not begin"),
         ("KeyError", "input_ids", r"failed: input_ids \(KeyError\)"),
     ],
 )
 def test_failures_in_words(kind: str, message: str, words: str, tmp_path: Path) -> None:
-    import json
-
     (tmp_path / "failed.json").write_text(json.dumps({"kind": kind, "message": message}), "utf-8")
     error = _failure(tmp_path, 1)
     assert error.hint
     with pytest.raises(TuningError, match=words):
         raise error
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"kind": "OSError"}'])
+def test_a_reason_that_was_cut_short_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "failed.json").write_text(text, "utf-8")
+    assert "ended with exit code 1" in _failure(tmp_path, 1).message
+    assert "was killed" in _failure(tmp_path, -signal.SIGKILL).message
+
+
+def test_on_a_full_disk_there_is_room_for_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was being written takes the room; and what cannot be written is not left empty."""
+    part = tmp_path / "adapter.part"
+    part.mkdir()
+    (part / "adapter_model.safetensors").write_bytes(bytes(1000))
+    write, room = durable.write, True
+
+    def full(path: Path, text: str) -> None:
+        assert not part.exists()
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, text)
+
+    def fail(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable, "write", full)
+    monkeypatch.setattr(trained, "train", fail)
+    monkeypatch.setattr(trained, "_end_with_parent", lambda: None)
+    monkeypatch.setattr(trained, "_launch", lambda folder: None)
+    monkeypatch.setattr(sys, "argv", ["train", str(tmp_path)])
+    with pytest.raises(OSError, match="No space left"):
+        trained.main()
+    assert "The disk is full" in _failure(tmp_path, 1).message
+    told = (tmp_path / "failed.json").read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        trained.main()
+    assert (tmp_path / "failed.json").read_bytes() == told, "the first to fail knows why"
+    (tmp_path / "failed.json").unlink()
+    room = False
+    with pytest.raises(OSError, match="No space left"):
+        trained.main()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("batch", "gpus", "used"), [(4, 8, 4), (4, 3, 2), (3, 2, 1), (4, 1, 1)])
+def test_several_gpus_share_a_step(
+    batch: int, gpus: int, used: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a process; what was cut off is removed before they start."""
+    folder = prepared(tmp_path / "run", tmp_path / "base.gguf", [], batch=batch)
+    half = folder / "checkpoints" / "checkpoint-3"
+    half.mkdir(parents=True)
+    launched: list[str] = []
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    monkeypatch.setattr(os, "execv", lambda _, command: launched.extend(command))
+    trained._launch(folder)
+    if used == 1:
+        assert not launched
+    else:
+        assert launched[launched.index("--num_processes") + 1] == str(used)
+        assert not half.exists()
+
+
+def test_one_process_takes_one_gpu() -> None:
+    """Else torch would give each a batch of its own."""
+    for there, taken in ((0, 0), (1, 1), (8, 1)):
+        args = SimpleNamespace(n_gpu=there)
+        assert trained._one_gpu(args)._n_gpu == taken
 
 
 def test_a_real_model_is_trained(smollm2: str, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -14,15 +16,16 @@ from typing import Any
 
 import pytest
 from tests.tuning.killed_tuning import SETTINGS
-from tests.tuning.lora import add_random
+from tests.tuning.lora import add_random, card, stage
 from tests.tuning.places import clinic, keep, row, some_facts, write_agent
 
-from kilde.errors import TuningError, WorkspaceError
+from kilde.errors import NotFound, TuningError, WorkspaceError
 from kilde.tuning import tune as recipe
+from kilde.tuning.data.rows import Row
 from kilde.tuning.training.runs import Runs
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.training.train import train
-from kilde.types import Message
+from kilde.types import UNKNOWN_LANGUAGE, Message
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import build_dataset, resume, tune
 
@@ -198,12 +201,12 @@ def test_killed_between_the_stages_and_gone_on_with(
     keep(place, facts, test=[row("salary")])
     old = add_random(place.registry, tmp_path, "clinic")
     place.registry.promote(old.name, by="test")
-    for stage in ("gate", "registering"):
-        process = started(place, stage)
+    for at in ("gate", "registering"):
+        process = started(place, at)
         process.kill()
         process.wait()
         (run,) = place.runs.list()
-        assert run.stage == stage and place.runs.stopped(run)
+        assert run.stage == at and place.runs.stopped(run)
         assert [card.name for card in place.registry.list()] == ["clinic@1"]
         promoted = place.registry.promoted("clinic")
         assert promoted is not None and promoted.name == "clinic@1"
@@ -264,3 +267,117 @@ def test_an_adapter_that_forgot_is_not_promoted(place: Workspace, here: None) ->
     assert all(one["check"] == "task" and one["why"] for one in lost)
     answer = place.agent("clinic").ask(facts[0].question)
     assert answer.trace.adapter == good.card.name
+
+
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are taken as they are."""
+    monkeypatch.setattr("kilde.workspace.tuning.check_rows", lambda *_, **__: ())
+
+
+def thumbs(rows: list[Row]) -> list[Row]:
+    return [replace(one, method="kto", good=bool(at % 2)) for at, one in enumerate(rows)]
+
+
+def test_what_it_went_on_from_is_in_it_although_that_was_removed(
+    place: Workspace, here: None, unchecked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the card tells the rank that it has, not the one that was asked for."""
+    english = [one for one in some_facts() if one.language == "en"]
+    danish = [one for one in some_facts() if one.language == "da"]
+    keep(place, english)
+    first = tune(place, "clinic", settings=SETTINGS, force=True)
+    assert first.card.languages == ("en",) and first.card.settings["rank"] == 2
+
+    def trained_meanwhile(folder: Path, progress: object) -> None:
+        place.registry.rollback("clinic", "test")
+        shutil.rmtree(place.registry.folder("clinic@1"))
+        train(folder)
+        (folder / "adapter" / ".kilde-1234").mkdir()
+        (folder / "adapter" / ".kilde-1234" / "half").write_text("of an adapter")
+
+    monkeypatch.setattr(recipe, "run_training", trained_meanwhile)
+    keep(place, thumbs(danish))
+    tuned = tune(place, "clinic", settings=replace(SETTINGS, rank=8, alpha=32), force=True)
+    made = tuned.card
+    assert made.name == "clinic@2" and made.settings["from"] == "clinic@1"
+    assert (made.settings["rank"], made.settings["alpha"]) == (2, 4)
+    assert made.languages == ("da", "en")
+    assert {"bus", "tider"} <= set(made.documents)
+    files = {path.name for path in place.registry.folder("clinic@2").iterdir()}
+    assert not any(name.startswith(".kilde-") for name in files)
+    assert not (place.runs.folder(tuned.run.id) / "start").exists()
+
+
+def test_nothing_goes_on_from_documents_that_left_the_scope(
+    place: Workspace, unchecked: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = card(base_sha256=place.base_sha256("own"), documents=("bus", "salary", "gone"))
+    place.registry.add("clinic", stage(tmp_path / "staged"), told)
+    place.registry.promote("clinic@1", by="test")
+    monkeypatch.setattr(recipe, "run_training", lambda *_: pytest.fail("it was trained"))
+    keep(place, thumbs(some_facts()))
+    with pytest.raises(TuningError, match="outside the collections of 'clinic': salary") as failed:
+        tune(place, "clinic", settings=SETTINGS)
+    assert "kilde adapter rollback clinic" in failed.value.hint
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_told(
+    number: int, place: Workspace, unchecked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = stopped_by(place, OSError(number, "No room"), monkeypatch)
+    assert "cannot be written: No room." in failed.message and "Make room" in failed.hint
+
+
+def stopped_by(place: Workspace, error: OSError, monkeypatch: pytest.MonkeyPatch) -> TuningError:
+    def fails(folder: Path, progress: object) -> None:
+        raise error
+
+    monkeypatch.setattr(recipe, "run_training", fails)
+    keep(place, some_facts())
+    with pytest.raises(TuningError) as told:
+        tune(place, "clinic", settings=SETTINGS)
+    assert "--resume" in told.value.hint
+    return told.value
+
+
+def test_another_fault_of_the_system_keeps_its_own_words(
+    place: Workspace, unchecked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = PermissionError(errno.EACCES, "Permission denied", "/there/log.txt")
+    failed = stopped_by(place, error, monkeypatch)
+    assert "Permission denied" in failed.message and "/there/log.txt" in failed.message
+    assert "Make room" not in failed.hint
+
+
+def test_the_gate_heeds_what_the_agent_s_file_says(
+    place: Workspace, here: None, unchecked: None
+) -> None:
+    keep(place, some_facts(), test=[row("salary")])
+    assert tune(place, "clinic", settings=SETTINGS, force=True).promoted
+    write_agent(place, "own", f'{WITHOUT}adapter = "none"\n')
+    tuned = tune(place, "clinic", settings=SETTINGS)
+    assert tuned.card.gate is not None and tuned.card.gate["against"] == ""
+    write_agent(place, "own", f'{WITHOUT}adapter = "clinic@2"\n')
+    tuned = tune(place, "clinic", settings=SETTINGS)
+    assert tuned.card.gate is not None and tuned.card.gate["against"] == "clinic@2"
+
+
+def test_an_agent_that_cannot_answer_is_told_before_the_training(
+    place: Workspace, unchecked: None
+) -> None:
+    keep(place, some_facts(), test=[row("salary")])
+    write_agent(place, "own", f'{WITHOUT}adapter = "clinic@9"\n')
+    with pytest.raises(NotFound, match="clinic@9"):
+        tune(place, "clinic", settings=SETTINGS)
+    assert place.runs.list() == []
+
+
+def test_rows_in_no_known_language_make_an_adapter_for_any(
+    place: Workspace, here: None, unchecked: None
+) -> None:
+    keep(place, [replace(one, language=UNKNOWN_LANGUAGE) for one in some_facts()])
+    tuned = tune(place, "clinic", settings=SETTINGS)
+    assert tuned.card.languages == ()
+    assert place.registry.adapter(tuned.card.name).languages is None

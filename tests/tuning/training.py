@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
+from kilde.tuning.training.token_rows import TokenRow
 
 PAD = 2
-TokenRow = dict[str, Any]
 
 
 def sft(prompt: Sequence[int], answer: Sequence[int]) -> TokenRow:

@@ -13,16 +13,16 @@ FindAdapter = Callable[[str | None], Adapter | None]
 
 def choose_adapter(
     wanted: bool | str,
-    language: str,
     find: FindAdapter,
     base: Callable[[], str],
     note: Callable[[str], None],
 ) -> Adapter | None:
-    """The adapter to answer with in a language.
+    """The adapter to answer with, if the language allows it (:func:`answers_in`).
 
     ``wanted`` is the name of one, or whether the agent's own one is. ``base`` tells the SHA-256 of
-    the agent's model file, empty where its model is no file here. ``note`` is told why an adapter
-    is left out; one that was named and does not fit is a :class:`GenerationError` instead.
+    the agent's model file, empty where its model is no file here. ``note`` is told why the agent's
+    own one is left out; one that was named and was trained for another model is a
+    :class:`GenerationError` instead.
     """
     if not wanted:
         return None
@@ -40,7 +40,19 @@ def choose_adapter(
             )
         note(f"the adapter {adapter.name} was trained for another model: answered without it")
         return None
-    if adapter.languages is not None and language not in adapter.languages:
-        note(f"the adapter {adapter.name} was not trained in {language!r}: answered without it")
-        return None
     return adapter
+
+
+def answers_in(
+    adapter: Adapter, language: str, *, named: bool, note: Callable[[str], None]
+) -> bool:
+    """Whether an adapter answers a question in a language.
+
+    The agent's own one does in the languages it was trained in, one that was ``named`` for the
+    question in all; ``note`` is told where the language is another one.
+    """
+    if adapter.languages is None or language in adapter.languages:
+        return True
+    then = "it answers all the same, for it was named" if named else "answered without it"
+    note(f"the adapter {adapter.name} was not trained in {language!r}: {then}")
+    return named

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import collections.abc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kilde.agents.adapting import FindAdapter, choose_adapter
+from kilde.agents.adapting import FindAdapter, answers_in, choose_adapter
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.fitting import document_budget, fit, max_tokens
 from kilde.agents.followup import standalone
@@ -41,10 +41,14 @@ from kilde.types import (
 
 # How many passages are looked up for an answer, before the token budget cuts them.
 _HITS = 10
+# All that a search finds, to choose from where some documents are left out.
+_ALL = 200
 # From this share of content words that stand in no document, a question counts as unanswered.
 _UNKNOWN = 0.3
 # Unless one passage holds this much of what it asks all the same.
 _SURE = 0.6
+# The note of an answer that is a quotation because no document supports what the model wrote.
+QUOTED_INSTEAD = "no sentence of the model was supported: quoted instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Agent:
         self._find_adapter = adapters
         self._base = base
         self._on_answer = on_answer
+        self._without: frozenset[str] = frozenset()
 
     def ask(
         self,
@@ -98,7 +103,8 @@ class Agent:
         the agent's file says where they are not given, without where they are false; ``adapter``
         may also be the name of one ("week-plan@2"). ``as_of`` answers from a past state of the
         documents. Raises :class:`GenerationError`, :class:`NotFound` (no such past state, no such
-        adapter), ``ValueError`` (an empty question or a malformed history).
+        adapter), :class:`WorkspaceError` (an adapter of another agent), ``ValueError`` (an empty
+        question or a malformed history).
         """
         for event in self.stream(
             question, history=history, retrieval=retrieval, adapter=adapter, as_of=as_of
@@ -133,17 +139,32 @@ class Agent:
         self._on_answer(answer)
         yield Done(answer)
 
-    def on_trial(self, adapters: FindAdapter) -> Agent:
-        """The same agent with other adapters; nobody is told what it answers."""
-        return Agent(
+    def own_adapter(self) -> Adapter | None:
+        """The adapter that answers at present, in its languages; ``None`` is the model alone.
+
+        Raises :class:`NotFound` and :class:`WorkspaceError` for one that cannot be.
+        """
+        return choose_adapter(True, self._find_adapter, self._base, lambda _: None)
+
+    def on_trial(
+        self, adapters: FindAdapter | None = None, *, without: Collection[str] = ()
+    ) -> Agent:
+        """The same agent, but nobody is told what it answers.
+
+        ``adapters`` finds its adapters in place of its own way to them. The documents whose ids
+        are in ``without`` are not found, as if they were not there.
+        """
+        agent = Agent(
             self.key,
             self.definition,
             self.knowledge,
             self._open_generator,
-            adapters,
+            adapters or self._find_adapter,
             self._base,
             lambda _: None,
         )
+        agent._without = self._without.union(without)
+        return agent
 
     def prompt(
         self,
@@ -161,23 +182,29 @@ class Agent:
         Raises what :meth:`ask` raises.
         """
         knowledge = self.knowledge.at() if retrieval else None
-        run = self._begun(question.strip(), history, knowledge)
+        run = self._begun(question.strip(), history, knowledge, adapter)
         run.tuned = adapter
         # The adapter need not exist yet: the words of a prompt are the model's.
         generator = run.generator = self._open_generator(None)
         if knowledge:
-            hits = knowledge.search(run.search_text, limit=limit)
+            hits = self._found(run, knowledge, limit)
             run.hits = tuple(choose(hits) if choose else hits)
             self._read(run, knowledge, generator)
         fit(run, self.definition, generator)
         return Prompt(run.messages, run.context.passages, run.language)
 
     def _begun(
-        self, question: str, history: tuple[Message, ...], knowledge: ScopedKnowledge | None
+        self,
+        question: str,
+        history: tuple[Message, ...],
+        knowledge: ScopedKnowledge | None,
+        adapter: Adapter | None,
     ) -> Run:
-        languages = knowledge.languages() if knowledge else ()
+        held = knowledge.languages() if knowledge else ()
+        # A question may be in a language that only the adapter knows.
+        languages = {*(held or ("en",)), *((adapter and adapter.languages) or ())}
         language = self.definition.language or detect_among(
-            question, languages or ("en",), default=languages[0] if languages else "en"
+            question, languages, default=held[0] if held else "en"
         )
         return Run(
             agent=self.key,
@@ -188,6 +215,13 @@ class Agent:
             search_text=standalone(question, history, language),
             version=knowledge.version() if knowledge else None,
         )
+
+    def _found(self, run: Run, knowledge: ScopedKnowledge, limit: int) -> list[Hit]:
+        """The passages that fit best, of the documents that are not left out."""
+        if not self._without:
+            return knowledge.search(run.search_text, limit=limit)
+        hits = knowledge.search(run.search_text, limit=_ALL)
+        return [hit for hit in hits if hit.document.id not in self._without][:limit]
 
     def _read(self, run: Run, knowledge: ScopedKnowledge, generator: Generator) -> None:
         """Put what was found into the run, as far as there is room."""
@@ -205,11 +239,16 @@ class Agent:
         adapter: bool | str,
         knowledge: ScopedKnowledge | None,
     ) -> Run:
-        run = self._begun(question, history, knowledge)
-        run.tuned = choose_adapter(adapter, run.language, self._find_adapter, self._base, run.note)
+        notes: list[str] = []
+        tuned = choose_adapter(adapter, self._find_adapter, self._base, notes.append)
+        run = self._begun(question, history, knowledge, tuned)
+        run.notes += notes
+        named = isinstance(adapter, str)
+        if tuned is not None and answers_in(tuned, run.language, named=named, note=run.note):
+            run.tuned = tuned
         run.arm = Arm(run.arm.retrieval, adapter=run.tuned is not None)
         if knowledge:
-            run.hits = tuple(knowledge.search(run.search_text, limit=_HITS))
+            run.hits = tuple(self._found(run, knowledge, _HITS))
             run.timings["search"] = time.perf_counter() - run.started
             if run.hits:
                 self._read(run, knowledge, self._generator(run))
@@ -259,7 +298,7 @@ class Agent:
             check_form(self.key, writer.text, self.definition.output.json_schema)
         unsupported = not writer.claims and not writer.declined
         if writer.policy == "strict" and unsupported and generator.name != "quotes":
-            run.note("no sentence of the model was supported: quoted instead")
+            run.note(QUOTED_INSTEAD)
             quotes = Quotes()
             yield from writer.write(quotes, self._request(run, quotes))
         run.timings["generate"] = time.perf_counter() - began

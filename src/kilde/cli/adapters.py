@@ -9,8 +9,10 @@ import click
 
 from kilde.cli import show, tuned
 from kilde.cli.json_output import json_option, print_json
+from kilde.cli.names import agent_key
 from kilde.cli.session import ModelCommand, Session, pass_session
-from kilde.errors import ModelError, NotFound, WorkspaceError
+from kilde.cli.times import local
+from kilde.errors import ModelError, WorkspaceError
 
 if TYPE_CHECKING:
     from kilde.cli.results import ShownAdapter
@@ -36,9 +38,6 @@ def list_adapters(session: Session, agent: str | None, as_json: bool) -> None:
     from kilde.cli.results import ListedAdapter
 
     workspace = session.workspace
-    cards = workspace.registry.list(agent)
-    if agent is not None and not cards and agent not in workspace.agents():
-        raise NotFound("agent", agent, workspace.agents())
     adapters = [
         ListedAdapter(
             card.name,
@@ -52,7 +51,7 @@ def list_adapters(session: Session, agent: str | None, as_json: bool) -> None:
             card.passed,
             card.created_at,
         )
-        for card in cards
+        for card in workspace.registry.list(_key(workspace, agent) if agent else None)
     ]
     if as_json:
         print_json("adapter list", adapters)
@@ -71,7 +70,7 @@ def list_adapters(session: Session, agent: str | None, as_json: bool) -> None:
                         str(one.rows),
                         ", ".join(one.languages) or "any",
                         _judged(one.passed),
-                        f"{one.created_at:%Y-%m-%d %H:%M}",
+                        local(one.created_at),
                     )
                     for one in adapters
                 ),
@@ -109,7 +108,7 @@ def show_adapter(session: Session, name: str, as_json: bool) -> None:
 @pass_session
 def promote_adapter(session: Session, name: str, force: bool, why: str) -> None:
     """Let an adapter answer for its agent, from the next question on; nothing is restarted."""
-    from getpass import getuser
+    from kilde.workspace.tuning import user_name
 
     workspace = session.workspace
     card = workspace.registry.get(name)
@@ -122,7 +121,7 @@ def promote_adapter(session: Session, name: str, force: bool, why: str) -> None:
             "the same: --force",
         )
     against = force and (not fits or card.passed is False)
-    workspace.registry.promote(name, by=getuser(), forced=against, why=why)
+    workspace.registry.promote(name, by=user_name(), forced=against, why=why)
     click.echo(f"{name} answers for {card.agent}, from the next question on.")
     pinned = _pinned(workspace, card.agent)
     if pinned and pinned != name:
@@ -137,11 +136,12 @@ def promote_adapter(session: Session, name: str, force: bool, why: str) -> None:
 @pass_session
 def rollback_adapter(session: Session, agent: str) -> None:
     """Let answer for AGENT what did before the last promotion: an adapter, or its model alone."""
-    from getpass import getuser
+    from kilde.workspace.tuning import user_name
 
-    card = session.workspace.registry.rollback(agent, getuser())
+    key = _key(session.workspace, agent)
+    card = session.workspace.registry.rollback(key, user_name())
     who = "its model alone answers" if card is None else f"{card.name} answers"
-    click.echo(f"{agent}: {who}, from the next question on.")
+    click.echo(f"{key}: {who}, from the next question on.")
 
 
 @adapter_command.command("remove")
@@ -200,7 +200,7 @@ def _print(shown: ShownAdapter) -> None:
             ("promoted", "yes" if shown.promoted else "no"),
             ("model", f"{card.base} ({card.base_sha256[:12] or 'unknown file'})"),
             ("licence", card.licence),
-            ("made", f"{card.created_at:%Y-%m-%d %H:%M} in {card.seconds:.0f} s by {card.kilde}"),
+            ("made", f"{local(card.created_at)} in {card.seconds:.0f} s by {card.kilde}"),
             ("method", card.method),
             ("rows", f"{card.rows} of {card.dataset} ({card.data_hash[:12]})"),
             ("from", f"{len(card.documents)} documents, {len(card.answers)} answers"),
@@ -222,7 +222,11 @@ def _print(shown: ShownAdapter) -> None:
     for event in shown.history:
         forced = " against its gate or its model" if event.forced else ""
         why = f": {event.why}" if event.why else ""
-        click.echo(f"{event.at:%Y-%m-%d %H:%M} {event.action} by {event.by}{forced}{why}")
+        click.echo(f"{local(event.at)} {event.action} by {event.by}{forced}{why}")
+
+
+def _key(workspace: Workspace, agent: str) -> str:
+    return agent_key(workspace, agent, lambda: (card.agent for card in workspace.registry.list()))
 
 
 def _judged(passed: bool | None) -> str:

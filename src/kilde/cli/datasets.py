@@ -12,6 +12,8 @@ from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
+from kilde.cli.times import local
+from kilde.errors import StoreError
 
 if TYPE_CHECKING:
     from kilde.tuning.data.rows import Method
@@ -177,12 +179,13 @@ def show_dataset(session: Session, name: str, rows: int, as_json: bool) -> None:
             ("agent", card.agent),
             ("method", card.method),
             ("from", card.source),
-            ("made", f"{card.created_at.astimezone():%Y-%m-%d %H:%M}"),
+            ("made", local(card.created_at)),
             ("rows", f"{card.rows} to learn from, {card.test_rows} to test with"),
-            ("languages", languages or "none"),
+            ("test", card.test_file or ("set apart from the rows" if card.test_rows else "none")),
+            ("languages", languages or "unknown"),
             ("documents", ", ".join(card.documents) or "none"),
             ("hash", card.data_hash),
-            *(("note", note) for note in card.notes),
+            *(("note", note) for note in shown_rows.notes(card)),
         ]
     )
     for number, row in enumerate(shown.rows, 1):
@@ -192,15 +195,23 @@ def show_dataset(session: Session, name: str, rows: int, as_json: bool) -> None:
 @dataset_command.command("list")
 @json_option
 @pass_session
-def list_datasets(session: Session, as_json: bool) -> None:
-    """List the datasets: for which agent, how many rows, of which languages."""
+def list_datasets(session: Session, as_json: bool) -> int:
+    """List the datasets: for which agent, how many rows, of which languages.
+
+    Damaged ones are named on stderr, and it exits with 1.
+    """
     datasets = session.workspace.datasets
-    cards = [datasets.card(name) for name in datasets.names()]
+    cards, damaged = [], []
+    for name in datasets.names():
+        try:
+            cards.append(datasets.card(name))
+        except StoreError as error:
+            damaged.append(f"{name} is damaged: {error}")
     if as_json:
         print_json("dataset list", cards)
-    elif not cards:
+    elif not cards and not damaged:
         click.echo("No datasets yet. Make one: kilde dataset build AGENT --from FILE")
-    else:
+    elif cards:
         show.table(
             [
                 ("DATASET", "AGENT", "METHOD", "ROWS", "TEST", "LANGUAGES", "MADE", "FROM"),
@@ -212,24 +223,30 @@ def list_datasets(session: Session, as_json: bool) -> None:
                         str(card.rows),
                         str(card.test_rows),
                         ", ".join(card.languages),
-                        f"{card.created_at.astimezone():%Y-%m-%d %H:%M}",
+                        local(card.created_at),
                         card.source,
                     )
                     for card in cards
                 ),
             ]
         )
+    for told in damaged:
+        click.echo(told, err=True)
+    return 1 if damaged else 0
 
 
 @dataset_command.command("split")
 @click.argument("name")
 @share_option
 @seed_option
+@click.option("--force", is_flag=True, help="Deal rows of a --test FILE as well.")
 @json_option
 @pass_session
-def split_dataset(session: Session, name: str, test_share: float, seed: int, as_json: bool) -> None:
+def split_dataset(
+    session: Session, name: str, test_share: float, seed: int, force: bool, as_json: bool
+) -> None:
     """Set other rows apart for the test: all rows of a dataset are dealt anew."""
-    card = session.workspace.datasets.resplit(name, share=test_share, seed=seed)
+    card = session.workspace.datasets.resplit(name, share=test_share, seed=seed, force=force)
     if as_json:
         print_json("dataset split", card)
     else:

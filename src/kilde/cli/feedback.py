@@ -11,7 +11,9 @@ import click
 
 from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
+from kilde.cli.names import agent_key
 from kilde.cli.session import Session, pass_session
+from kilde.cli.times import local
 from kilde.errors import ConfigError, NotFound, WorkspaceError
 
 if TYPE_CHECKING:
@@ -57,8 +59,15 @@ def add_feedback(
         raise click.UsageError("The correction is empty.")
     if rating is None and correction is None:
         raise click.UsageError("Say what you think of it: --up, --down or --correction TEXT.")
-    records = session.workspace.records
-    rated = records.find(answer)
+    workspace = session.workspace
+    try:
+        rated = workspace.records.find(answer)
+    except NotFound as error:
+        if workspace.config.records:
+            raise
+        raise NotFound(
+            "answer", answer, [], hint="Answers are not kept: kilde.toml says records = false."
+        ) from error
     text = (correction or "").strip()
     if text == rated.text.strip():
         raise click.UsageError("The correction is the answer itself.")
@@ -70,7 +79,7 @@ def add_feedback(
         correction=text,
         at=datetime.now(UTC),
     )
-    records.add_feedback(feedback)
+    workspace.records.add_feedback(feedback)
     if as_json:
         print_json("feedback add", feedback)
     else:
@@ -97,7 +106,7 @@ def list_feedback(session: Session, agent: str | None, as_json: bool) -> None:
                 ("AT", "ANSWER", "AGENT", "RATING", "QUESTION", "CORRECTION"),
                 *(
                     (
-                        f"{one.feedback.at.astimezone():%Y-%m-%d %H:%M}",
+                        local(one.feedback.at),
                         one.feedback.answer_id[:8],
                         one.feedback.agent,
                         one.feedback.rating if one.counts else f"({one.feedback.rating})",
@@ -138,7 +147,7 @@ def export_feedback(
         )
     workspace = session.workspace
     judged = workspace.records.judged(agent=_key(workspace, agent))
-    rows = feedback_rows(judged, method)
+    rows = feedback_rows(judged, method, given=workspace.records.given)
     if not rows:
         why = f"nothing in the feedback on {len(judged)} answers makes a row for {method}"
         click.echo(f"{file} was not written: {why}.", err=True)
@@ -157,29 +166,21 @@ def export_feedback(
 def _listed(workspace: Workspace, agent: str | None) -> list[ListedFeedback]:
     from kilde.cli.results import ListedFeedback
 
+    # Read first: what is rated from here on is in the second reading only, and so no gap in it.
+    everything = workspace.records.feedback(agent=agent)
     judged = {answer.id: (last, answer) for last, answer in workspace.records.judged(agent=agent)}
     listed = []
-    for feedback in workspace.records.feedback(agent=agent):
-        last, answer = judged[feedback.answer_id]
-        counts = feedback.id == last.id
-        listed.append(ListedFeedback(feedback, answer.question, answer.text, counts))
+    for feedback in everything:
+        if feedback.answer_id in judged:  # else the answer was forgotten meanwhile
+            last, answer = judged[feedback.answer_id]
+            counts = feedback.id == last.id
+            listed.append(ListedFeedback(feedback, answer.question, answer.text, counts))
     return listed
 
 
 def _key(workspace: Workspace, name: str | None) -> str | None:
-    """The key under which the answers of an agent are kept; agents that are gone have theirs."""
-    if name is None or name in (agents := workspace.agents()):
-        return name
-    for key in agents:
-        try:
-            if workspace.definition(key).name == name:
-                return key
-        except ConfigError:
-            continue  # reported when that agent is asked or checked
-    rated = {feedback.agent for feedback in workspace.records.feedback()}
-    if name not in rated:
-        raise NotFound("agent", name, rated | set(agents))
-    return name
+    rated = workspace.records.feedback
+    return name and agent_key(workspace, name, lambda: (one.agent for one in rated()))
 
 
 def _said(rating: str, correction: str) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from kilde.tuning.data.dataset import DatasetCard
     from kilde.tuning.data.rows import Row
 
+# More documents than these are not named in a note.
+_SHOWN = 3
 _LEVELS = {"refuse": "To mend before training", "warn": "To look at", "note": "Good to know"}
 
 
@@ -21,14 +23,23 @@ def made(card: DatasetCard, verb: str) -> None:
         f"{verb} {card.name} ({card.method}): {card.rows} rows to learn from, {card.test_rows} to "
         "test with."
     )
-    for note in card.notes:
+    for note in notes(card):
         click.echo(f"Note: {note}.")
     if not card.test_rows:
         click.echo(
             "Without test rows nothing can tell whether an adapter is better than what answers "
-            "now, so it will not be promoted by itself.",
+            "now, so it will not be promoted by itself. Bring some with --test FILE, or build it "
+            "again from more questions and documents.",
             err=True,
         )
+
+
+def notes(card: DatasetCard) -> tuple[str, ...]:
+    """What should be known of a dataset, in words."""
+    if not card.shared:
+        return card.notes
+    names = ", ".join(card.shared[:_SHOWN]) + (", …" if len(card.shared) > _SHOWN else "")
+    return (*card.notes, f"rows to learn from and rows to test with are both about {names}")
 
 
 def findings(found: Sequence[Finding]) -> None:

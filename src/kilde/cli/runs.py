@@ -8,7 +8,9 @@ import click
 
 from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
+from kilde.cli.names import agent_key
 from kilde.cli.session import Session, pass_session
+from kilde.cli.times import local
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
 def runs_command(session: Session, agent: str | None, as_json: bool) -> None:
     """List the trainings, of all agents or of AGENT, newest first: how far each has come."""
     workspace = session.workspace
-    found = workspace.runs.list(agent)
-    if agent is not None and not found:
-        found = workspace.runs.list(workspace.agent_file(agent)[0])
-    runs = [_listed(workspace, run) for run in found]
+    if agent is not None:
+        agent = agent_key(workspace, agent, lambda: (run.agent for run in workspace.runs.list()))
+    runs = [_listed(workspace, run) for run in workspace.runs.list(agent)]
     if as_json:
         print_json("runs", runs)
     elif not runs:
@@ -73,7 +74,7 @@ def _show_runs(runs: Sequence[ListedRun]) -> None:
                     run.stage,
                     f"{run.step} of {run.steps}" if run.steps else "",
                     "" if run.loss is None else f"{run.loss:.3f}",
-                    f"{run.started_at.astimezone():%Y-%m-%d %H:%M}",
+                    local(run.started_at),
                     run.adapter + (", promoted" if run.promoted else ""),
                 )
                 for run in runs

@@ -32,11 +32,11 @@ def report(tuned: Tuned, folder: Path) -> None:
     if left_out := int(card.metrics.get("rows_left_out", 0)):
         click.echo(
             f"{left_out} of the rows were left out, for no document of {card.agent} answers them: "
-            "add the documents to its collections, or train with --no-context."
+            "add the documents to its collections."
         )
     if card.gate is not None:
         click.echo()
-        gate(card.gate, worse=_SHOWN)
+        gate(card.gate, worse=_SHOWN, name=card.name)
 
 
 def next_steps(tuned: Tuned, *, pinned: str = "") -> None:
@@ -75,8 +75,11 @@ def next_steps(tuned: Tuned, *, pinned: str = "") -> None:
         )
 
 
-def gate(judged: Mapping[str, Any], *, worse: int | None = None) -> None:
-    """Print a gate's judgement, with so many of the rows that show why it did not pass (all)."""
+def gate(judged: Mapping[str, Any], *, worse: int | None = None, name: str = "") -> None:
+    """Print a gate's judgement, with so many of the rows that show why it did not pass (all).
+
+    ``name`` is the adapter's, whose card holds the other rows.
+    """
     against = judged["against"] or "the model alone"
     click.echo(f"At the gate, against {against}:")
     show.table(
@@ -95,16 +98,26 @@ def gate(judged: Mapping[str, Any], *, worse: int | None = None) -> None:
         ]
     )
     before, after = judged["seconds"]
-    click.echo(f"An answer took {before:.1f} s before, and takes {after:.1f} s now.")
+    if before and after:
+        click.echo(f"An answer took {before:.1f} s before, and takes {after:.1f} s now.")
+    for note in judged.get("notes", ()):  # cards of older versions have none
+        click.echo(f"Note: {note}.")
     for check in judged["checks"]:
         if not check["passed"]:
             rows = [row for row in judged["worse"] if row["check"] == check["name"]]
-            _worse(check["name"], rows, len(rows) if worse is None else worse)
+            _worse(check, rows, len(rows) if worse is None else worse, name)
 
 
-def _worse(check: str, rows: list[Mapping[str, str]], shown: int) -> None:
-    more = f", {len(rows) - shown} more in kilde adapter show" if len(rows) > shown else ""
-    click.echo("\n" + click.style(f"Worse at {check}", bold=True) + f" ({len(rows)} rows{more})")
+def _worse(
+    check: Mapping[str, Any], rows: list[Mapping[str, str]], shown: int, adapter: str
+) -> None:
+    count = check.get("worse", len(rows))
+    told = f"{count} rows"
+    if len(rows) > shown:
+        told += f", {len(rows) - shown} more of them in kilde adapter show {adapter}"
+    elif count > len(rows):
+        told += f", the worst {len(rows)} here"
+    click.echo("\n" + click.style(f"Worse at {check['name']}", bold=True) + f" ({told})")
     for row in rows[:shown]:
         click.echo(f"  {_line(row['question'])}")
         for name in ("wanted", "before", "after", "why"):

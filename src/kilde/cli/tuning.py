@@ -111,6 +111,9 @@ def tune_command(
     workspace = session.workspace
     key = _ready(workspace, agent, dataset or "", method, resume)
     if detach:
+        if not resume:
+            # What is refused is told here, and not in a log that nobody reads.
+            _warn(_passed(workspace, dataset or key))
         _detach(workspace, key, ctx.meta[_ARGUMENTS], as_json)
         return
     try:
@@ -162,6 +165,16 @@ def _ready(workspace: Workspace, agent: str, dataset: str, method: str | None, r
     tuning.base_of(workspace, key, definition)
     with workspace.runs.alone(key):
         return key
+
+
+def _passed(workspace: Workspace, dataset: str) -> Sequence[Finding]:
+    """What was found in the rows. Raises :class:`TuningError` where that refuses the training."""
+    from kilde.tuning.checks import raise_refused
+    from kilde.workspace import tuning
+
+    findings = tuning.check_dataset(workspace, dataset)
+    raise_refused(findings, dataset)
+    return findings
 
 
 def _detach(workspace: Workspace, key: str, arguments: Sequence[str], as_json: bool) -> None:

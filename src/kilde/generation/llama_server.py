@@ -62,8 +62,9 @@ class LlamaServer:
         try:
             self._server = xllamacpp.Server(params)
         except (RuntimeError, ValueError) as error:
+            tuned = f" with {', '.join(map(str, adapters))}" if adapters else ""
             raise ModelError(
-                f"llama.cpp cannot load {path}: {error}",
+                f"llama.cpp cannot load {path}{tuned}: {error}",
                 hint="The file may be damaged, too new for the installed llama.cpp (pip install "
                 f"-U xllamacpp), or too large for this memory with a context of {context} tokens.",
             ) from error
@@ -133,12 +134,21 @@ def shared_server(
     path: Path, adapters: tuple[Path, ...], context: int, threads: int
 ) -> LlamaServer:
     """The process's one server for these files; it lives as long as somebody holds it."""
-    key = (path, adapters, context, threads)
+    # A file that was replaced is another one, whatever its name.
+    key = (path, adapters, context, threads, *map(_changed, (path, *adapters)))
     with _LOCK:
         server = _servers.get(key)
         if server is None:
-            server = _servers[key] = LlamaServer(*key)
+            server = _servers[key] = LlamaServer(path, adapters, context, threads)
         return server
+
+
+def _changed(path: Path) -> int:
+    """When a file was last changed (ns); 0 where it cannot be told, which loading it tells."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def chunks(server: LlamaServer, body: dict[str, object]) -> Iterator[Chunk]:

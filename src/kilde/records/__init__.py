@@ -93,6 +93,14 @@ class Records:
         with self._database.using("the answers cannot be read") as connection:
             return [self._read(row.body) for row in connection.execute(query)]
 
+    def given(self, agent: str, question: str) -> list[Answer]:
+        """All answers of an agent to a question, newest first."""
+        answers = self._database.answers
+        asked = (answers.c.agent == agent) & (answers.c.question == question.strip())
+        query = answers.select().where(asked).order_by(answers.c.at.desc())
+        with self._database.using("the answers cannot be read") as connection:
+            return [self._read(row.body) for row in connection.execute(query)]
+
     def forget(self, *, before: datetime) -> int:
         """Delete the answers given before a moment, and the feedback on them.
 

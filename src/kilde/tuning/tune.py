@@ -6,6 +6,7 @@ from its last checkpoint with :func:`resume`, and comes out the same.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,9 +18,9 @@ from pathlib import Path
 
 from kilde import __version__
 from kilde.errors import KildeError, TuningError
-from kilde.tuning.adapters.card import Card
+from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of, read_card
 from kilde.tuning.adapters.registry import GGUF_FILE, Registry
-from kilde.tuning.checks import Finding
+from kilde.tuning.checks import Finding, raise_refused
 from kilde.tuning.data.dataset import Dataset
 from kilde.tuning.gate import Gate, gate_rows, run_gate
 from kilde.tuning.training.prepare import Subject, prepare
@@ -28,6 +29,8 @@ from kilde.tuning.training.rendering import draft
 from kilde.tuning.training.runs import Run, Runs
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.types import Progress
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,11 @@ def tune(
     """Train an adapter on a dataset, and promote it if the gate lets it through.
 
     Raises :class:`TuningError` for rows that are refused (all findings at once) and for a training
-    that fails, :class:`WorkspaceError` while another one trains this agent.
+    that fails, :class:`WorkspaceError` while another one trains this agent, and what
+    :meth:`Agent.own_adapter` raises.
     """
-    refused = [finding for finding in findings if finding.level == "refuse"]
-    if refused:
-        raise TuningError(
-            f"The dataset {dataset.card.name!r} cannot be trained on:\n"
-            + "\n".join(f"- {finding.message}" for finding in refused),
-            hint="Mend its rows and build it again. All findings: kilde dataset check "
-            f"{dataset.card.name}",
-        )
+    raise_refused(findings, dataset.card.name)
+    subject.agent(None).own_adapter()  # the gate asks it: a fault is better told now than then
     settings = replace(settings, learning_rate=settings.rate)  # a card tells the number
     with runs.alone(subject.key):
         run = runs.create(
@@ -91,7 +89,7 @@ def resume(
             f"The dataset {dataset.card.name!r} is another one than when {run.id} began.",
             hint=f"Train anew: kilde tune {run.agent}",
         )
-    settings = TuneSettings(**run.settings)
+    settings = TuneSettings.from_json(run.settings)
     plan = runs.folder(run.id) / "plan.json"
     if plan.is_file() and Path(json.loads(plan.read_text("utf-8"))["base"]) != subject.path:
         raise TuningError(
@@ -120,9 +118,13 @@ def _recorded(runs: Runs, run: Run) -> Iterator[None]:
                 message=told or type(error).__name__,
             )
         if isinstance(error, OSError):
+            if error.errno in _DISK_FULL:
+                why, remedy = f"cannot be written: {error.strerror}", "Make room on the disk"
+            else:
+                why, remedy = f"stopped: {error}", "Mend that"
             raise TuningError(
-                f"The run {run.id} cannot be written: {error.strerror or error}.",
-                hint=f"Make room on the disk, then go on: kilde tune {run.agent} --resume",
+                f"The run {run.id} {why}.",
+                hint=f"{remedy}, then go on: kilde tune {run.agent} --resume",
             ) from error
         raise
 
@@ -145,6 +147,8 @@ def _finish(
     for card in registry.list(subject.key):
         if card.settings.get("run") == run.id:  # killed after it was registered
             return _promote(card, runs, run, registry, by, force)
+    plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+    start = _start(plan, registry)
     if not (folder / "adapter").is_dir():
         run = runs.save(run, stage="training")
         run_training(folder, progress)
@@ -154,33 +158,32 @@ def _finish(
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
 
     run = runs.save(run, stage="gate")
-    languages = tuple(sorted(dataset.card.languages))
+    # What the adapter that training went on from had learnt is in this one as well.
+    languages = languages_of(dataset.card.languages, *((start.languages,) if start else ()))
     candidate = replace(
-        draft(settings),
+        draft(settings, languages),
         name=f"{subject.key}@{run.id}",
         path=staged / GGUF_FILE,
         base=subject.sha256,
-        languages=frozenset(languages) or None,
     )
-    current = registry.promoted(subject.key)
     gate: Gate | None = None
     if gate_rows(dataset.test):
         gate = run_gate(
             subject.agent(candidate),
             dataset.test,
             candidate=candidate.name,
-            current=current.name if current else "",
             seed=settings.seed,
             progress=progress,
         )
 
     run = runs.save(run, stage="registering")
-    plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-    # What the adapter that training went on from had learnt is in this one as well.
-    before = registry.get(f"{subject.key}@{plan.start.name}") if plan.start else None
-    documents = {*dataset.card.documents, *(before.documents if before else ())}
+    documents = {*dataset.card.documents, *(start.documents if start else ())}
     answers = {answer for row in dataset.rows for answer in row.lineage.answers}
-    answers |= set(before.answers if before else ())
+    answers |= set(start.answers if start else ())
+    # They are those of the adapter that training went on from, whatever the settings say.
+    lora = json.loads((staged / "adapter_config.json").read_text(encoding="utf-8"))
+    for left in staged.glob(".kilde-*"):  # of a write_lora that was killed
+        shutil.rmtree(left, ignore_errors=True)
     card = registry.add(
         subject.key,
         staged,
@@ -199,7 +202,8 @@ def _finish(
             examples=candidate.examples,
             document_tokens=candidate.document_tokens,
             settings=settings.to_json()
-            | {"run": run.id, "from": before.name if before else subject.base},
+            | {"rank": lora["r"], "alpha": lora["lora_alpha"]}
+            | {"run": run.id, "from": start.name if start else subject.base},
             metrics=result | {"rows_left_out": plan.left_out},
             gate=gate.to_json() if gate else None,
             licence=subject.licence,
@@ -211,13 +215,32 @@ def _finish(
     return _promote(card, runs, run, registry, by, force)
 
 
+def _start(plan: TrainingPlan, registry: Registry) -> Card | None:
+    """The card of the adapter that training goes on from, of which the run's folder holds a copy.
+
+    Raises :class:`TuningError` where the agent may no longer read what that one learnt from.
+    """
+    if plan.start is None:
+        return None
+    card = read_card(plan.start / CARD_FILE)
+    if outside := registry.outside(card):
+        raise TuningError(
+            f"The adapter {card.name}, from which this training goes on, learnt from documents "
+            f"outside the collections of {card.agent!r}: {', '.join(outside)}.",
+            hint=f"Let an adapter answer that did not (kilde adapter rollback {card.agent}), or "
+            "add their collections to the agent's file; then train anew.",
+        )
+    return card
+
+
 def _promote(card: Card, runs: Runs, run: Run, registry: Registry, by: str, force: bool) -> Tuned:
     """Let the adapter answer if the gate or somebody says so, and close the run."""
     promoted = force or bool(card.passed)
     if promoted:
         overridden = not card.passed
         registry.promote(card.name, by=by, forced=overridden, why="--force" if overridden else "")
-    shutil.rmtree(runs.folder(run.id) / "checkpoints", ignore_errors=True)
+    for name in ("checkpoints", "start"):
+        shutil.rmtree(runs.folder(run.id) / name, ignore_errors=True)
     run = runs.save(
         run, stage="done", ended_at=datetime.now(UTC), adapter=card.name, promoted=promoted
     )

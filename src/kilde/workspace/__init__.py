@@ -23,6 +23,7 @@ from kilde.knowledge.summary import summarise
 from kilde.language.table import languages
 from kilde.models.hashes import weights_sha256
 from kilde.records import Records
+from kilde.tuning.adapters.card import Card
 from kilde.tuning.adapters.registry import Registry
 from kilde.tuning.adapters.serving import Generators, find
 from kilde.tuning.data.dataset import Datasets
@@ -102,7 +103,9 @@ class Workspace:
     @cached_property
     def registry(self) -> Registry:
         """The tuned adapters, and which of them answer."""
-        return Registry(self.path / STATE / "adapters")
+        return Registry(
+            self.path / STATE / "adapters", pinned_by=self._pinned_by, outside=self._outside
+        )
 
     @cached_property
     def datasets(self) -> Datasets:
@@ -237,8 +240,15 @@ class Workspace:
         if definition.output is not None and model == "quotes":
             yield f"{path}: a form (output.schema) needs a model, and quotes is none"
         try:
-            find(self.registry, self.path, path.stem, definition.adapter)
-        except NotFound as error:
+            adapter = find(self.registry, self.path, path.stem, definition.adapter)
+            if adapter is not None and not adapter.name.endswith(".gguf"):
+                outside = self.registry.outside(self.registry.get(adapter.name))
+                if outside:
+                    yield (
+                        f"{path}: the adapter {adapter.name} learnt from documents outside the "
+                        f"agent's collections: {', '.join(outside)}"
+                    )
+        except (NotFound, WorkspaceError) as error:
             yield f"{path}: {error.message} {error.hint}"
         if definition.language and definition.language not in languages():
             yield f"{path}: the language {definition.language!r} has no analysis (docs/agents.md)"
@@ -287,10 +297,30 @@ class Workspace:
                 if (definition.model or self.config.model) != model:
                     continue
                 adapter = self._adapter(path.stem, definition, None)
-            except (ConfigError, NotFound, StoreError):
+            except (ConfigError, NotFound, WorkspaceError):
                 continue  # reported when that agent is asked or checked
             if adapter and (not adapter.base or adapter.base == self.base_sha256(model)):
                 yield adapter
+
+    def _pinned_by(self, adapter: str) -> Iterator[str]:
+        """The agents whose files name an adapter."""
+        for name, path in sorted(self._agent_files().items()):
+            try:
+                if load_definition(path).adapter == adapter:
+                    yield name
+            except ConfigError:
+                continue  # reported when that agent is asked or checked
+
+    def _outside(self, card: Card) -> Iterator[str]:
+        """The documents of an adapter that its agent may no longer read.
+
+        One that was removed is in no collection, so nobody can say whether the agent may read it.
+        """
+        path = self._agent_files().get(card.agent)
+        allowed = load_definition(path).collections if path and card.documents else None
+        if allowed is not None:
+            homes = {one.id: one.collection for one in self.knowledge.documents()}
+            yield from (one for one in card.documents if one in homes and homes[one] not in allowed)
 
     def _model_summary(self, document: Document) -> str:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kilde.errors import NotFound
+from kilde.errors import NotFound, StoreError
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -32,15 +32,20 @@ def lineage(workspace: Workspace, name: str) -> tuple[Traced, ...]:
     if name not in documents and name in {card.name for card in adapters}:
         return tuple(_made_of(workspace, name))
     trained = [card for card in adapters if name in card.documents]
-    found = list(_made_with(workspace, name))
+    found, unread = _made_with(workspace, name)
     if name not in documents and not found and not trained:
-        raise NotFound("document or adapter", name, [*documents, *(card.name for card in adapters)])
+        raise NotFound(
+            "document or adapter",
+            name,
+            [*documents, *(card.name for card in adapters)],
+            hint=" ".join(f"The dataset {one.name!r} {one.detail}" for one in unread),
+        )
     told = []
     if name in documents:
         told.append(Traced("document", name, f"collection {documents[name].collection}"))
     else:
         told.append(Traced("document", name, "no longer there"))
-    told += found
+    told += [*found, *unread]
     for card in trained:
         answers = workspace.registry.promoted(card.agent)
         now = "answers now" if answers is not None and answers.name == card.name else "kept"
@@ -48,13 +53,21 @@ def lineage(workspace: Workspace, name: str) -> tuple[Traced, ...]:
     return tuple(told)
 
 
-def _made_with(workspace: Workspace, document: str) -> Iterator[Traced]:
+def _made_with(workspace: Workspace, document: str) -> tuple[list[Traced], list[Traced]]:
+    """The datasets with rows of a document, and those that may have such rows: the damaged ones."""
+    found: list[Traced] = []
+    unread: list[Traced] = []
     for name in workspace.datasets.names():
-        found = workspace.datasets.load(name)
-        rows = sum(document in row.lineage.documents for row in found.rows)
-        test = sum(document in row.lineage.documents for row in found.test)
+        try:
+            dataset = workspace.datasets.load(name)
+        except StoreError as error:
+            unread.append(Traced("dataset", name, f"could not be read: {error.message}"))
+            continue
+        rows = sum(document in row.lineage.all_documents for row in dataset.rows)
+        test = sum(document in row.lineage.all_documents for row in dataset.test)
         if rows or test:
-            yield Traced("dataset", name, f"{rows} training rows, {test} test rows")
+            found.append(Traced("dataset", name, f"{rows} training rows, {test} test rows"))
+    return found, unread
 
 
 def _made_of(workspace: Workspace, name: str) -> Iterator[Traced]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kilde.agents.definition import AgentDefinition
-from kilde.errors import ConfigError, TuningError
-from kilde.tuning.checks import Finding, check_rows
+from kilde.errors import ConfigError, StoreError, TuningError
+from kilde.tuning.checks import Finding, check_rows, ordered, raise_refused
 from kilde.tuning.data.dataset import Dataset, DatasetCard, split
 from kilde.tuning.data.formats import read_file
 from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.from_feedback import feedback_rows
 from kilde.tuning.data.rows import Method, Row
 from kilde.tuning.extra import need_extra
-from kilde.tuning.training.prepare import Subject
+from kilde.tuning.training.prepare import Subject, refuse_changed
 from kilde.tuning.training.runs import Run
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.tune import Tuned
@@ -58,7 +59,8 @@ def build_dataset(
     held: Sequence[Row]
     if source == "feedback":
         method = method or "kto"
-        rows = feedback_rows(workspace.records.judged(agent=key), method)
+        judged = workspace.records.judged(agent=key)
+        rows = feedback_rows(judged, method, given=workspace.records.given)
     elif source == "documents":
         if method not in (None, "sft"):
             raise ConfigError([f"Documents give rows for sft, not for {method}."])
@@ -97,6 +99,7 @@ def build_dataset(
         source=str(source),
         rows=rows,
         test=held,
+        test_file=str(test or ""),
         notes=notes,
         replace_old=replace_old,
     )
@@ -105,20 +108,39 @@ def build_dataset(
 def check_dataset(workspace: Workspace, name: str) -> tuple[Finding, ...]:
     """All that is wrong with a dataset, the gravest first. Raises :class:`NotFound`."""
     found = workspace.datasets.load(name)
+    others, unread = _others(workspace, found)
     _, definition = workspace.agent_file(found.card.agent)
     collections = {one.id: one.collection for one in workspace.knowledge.documents()}
     model = definition.model or workspace.config.model
     generator = None if model == "quotes" else workspace.generator(model)
-    return check_rows(
+    findings = check_rows(
         found.rows,
         method=found.card.method,
         definition=definition,
         test_rows=found.test,
+        others=others,
         collection_of=collections.get,
         context=generator.context if generator else 0,
         count_tokens=generator.count_tokens if generator else None,
         model_languages=generator.languages if generator else None,
     )
+    return ordered([*findings, *unread])
+
+
+def _others(workspace: Workspace, found: Dataset) -> tuple[list[Dataset], list[Finding]]:
+    """The other datasets of a dataset's agent, and what is to be said of those that are damaged."""
+    others: list[Dataset] = []
+    unread: list[Finding] = []
+    for name in workspace.datasets.names():
+        if name == found.card.name:
+            continue
+        try:
+            if workspace.datasets.card(name).agent == found.card.agent:
+                others.append(workspace.datasets.load(name))
+        except StoreError as error:
+            message = f"The dataset {name!r} was not compared with. {error.message}"
+            unread.append(Finding("unread-dataset", "warn", message, error.hint))
+    return others, unread
 
 
 def tune(
@@ -138,8 +160,8 @@ def tune(
     method. ``with_context`` puts documents into the prompts that are learnt from: as the agent
     itself does where it is not given. ``force`` promotes whatever the gate says. ``on_findings``
     is told what was found in the rows, before the training begins.
-    Raises :class:`TuningError`, :class:`NotFound`, :class:`WorkspaceError` (trained already),
-    :class:`MissingExtra`.
+    Raises :class:`TuningError`, :class:`ConfigError` (settings that are not for the method),
+    :class:`NotFound`, :class:`WorkspaceError` (trained already), :class:`MissingExtra`.
     """
     from kilde.tuning.tune import tune as run
 
@@ -159,7 +181,7 @@ def tune(
         findings=findings,
         runs=workspace.runs,
         registry=workspace.registry,
-        by=getpass.getuser(),
+        by=user_name(),
         force=force,
         progress=progress or NoProgress(),
     )
@@ -168,20 +190,27 @@ def tune(
 def resume(
     workspace: Workspace, agent: str, *, force: bool = False, progress: Progress | None = None
 ) -> Tuned:
-    """Go on with the newest run of an agent that did not come to its end. Raises as :func:`tune`,
-    and :class:`TuningError` where there is none."""
+    """Go on with the newest run of an agent that did not come to its end.
+
+    Raises as :func:`tune`, and :class:`TuningError` where there is no such run, and where the rows
+    may not be trained on any more or the agent is not what it was.
+    """
     from kilde.tuning.tune import resume as go_on
 
     need_extra()
     subject = _subject(workspace, agent)
     run = unfinished(workspace, subject.key)
+    found = workspace.datasets.load(run.dataset)
+    if found.card.data_hash == run.data_hash:  # rows that changed are refused for that
+        raise_refused(check_dataset(workspace, run.dataset), run.dataset)
+    refuse_changed(subject, workspace.runs.folder(run.id))
     return go_on(
         subject,
-        workspace.datasets.load(run.dataset),
+        found,
         run,
         runs=workspace.runs,
         registry=workspace.registry,
-        by=getpass.getuser(),
+        by=user_name(),
         force=force,
         progress=progress or NoProgress(),
     )
@@ -203,7 +232,7 @@ def base_of(workspace: Workspace, key: str, definition: AgentDefinition) -> tupl
     :class:`ModelMissing`.
     """
     from kilde.models.cache import path_of
-    from kilde.tuning.weights.architectures import architecture_of
+    from kilde.tuning.weights.architectures import architecture_of, check_positions
 
     name = definition.model or workspace.config.model
     if not workspace.base_sha256(name):
@@ -214,7 +243,16 @@ def base_of(workspace: Workspace, key: str, definition: AgentDefinition) -> tupl
     configured = workspace.config.models.get(name)
     path = path_of(configured.model if configured else name)
     architecture_of(path)
+    check_positions(path, hint="Give the agent a model whose positions are not scaled.")
     return name, path
+
+
+def user_name() -> str:
+    """Who runs this; a container may know its user by the number alone."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _subject(workspace: Workspace, agent: str) -> Subject:

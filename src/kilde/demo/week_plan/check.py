@@ -154,7 +154,7 @@ def _parsed(answer: object) -> object:
         return answer
     try:
         return json.loads(answer)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also numbers of thousands of digits, and deep nesting
         return None
 
 

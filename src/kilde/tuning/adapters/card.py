@@ -6,7 +6,7 @@ the adapter, is the registry's to know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilde.errors import StoreError
-from kilde.types import Scalar
+from kilde.types import UNKNOWN_LANGUAGE, Scalar
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -65,6 +65,18 @@ class Card:
     def passed(self) -> bool | None:
         """Whether the gate let the adapter through; ``None`` where nobody judged it."""
         return None if self.gate is None else bool(self.gate.get("passed"))
+
+
+def languages_of(*parts: Iterable[str]) -> tuple[str, ...]:
+    """The languages of what was learnt in several parts; none (which is any) if one part has none.
+
+    >>> languages_of(("en", "und"), ("da",))
+    ('da', 'en')
+    >>> languages_of(("und",), ("da",))
+    ()
+    """
+    known = [set(part) - {UNKNOWN_LANGUAGE} for part in parts]
+    return tuple(sorted(set[str]().union(*known))) if all(known) else ()
 
 
 def to_json(card: Card) -> str:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import builtins
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from kilde.errors import NotFound, StoreError, WorkspaceError
 from kilde.tuning.adapters import durable, promotion
-from kilde.tuning.adapters.card import CARD_FILE, Card, read_card, to_json
+from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of, read_card, to_json
 from kilde.tuning.adapters.promotion import Event
 from kilde.types import Adapter
 
@@ -30,10 +30,22 @@ _REMOVING = ".removing-"
 
 
 class Registry:
-    """The adapters in a folder, which need not exist before the first one is added."""
+    """The adapters in a folder, which need not exist before the first one is added.
 
-    def __init__(self, folder: Path) -> None:
+    What the folder does not tell, the workspace does: ``pinned_by`` names the agents whose files
+    name an adapter, ``outside`` the documents of an adapter that its agent may no longer read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pinned_by: Callable[[str], Iterable[str]] = lambda _: (),
+        outside: Callable[[Card], Iterable[str]] = lambda _: (),
+    ) -> None:
         self._folder = folder
+        self._pinned_by = pinned_by
+        self._outside = outside
         self._cards: dict[str, Card] = {}  # a card never changes
 
     # Reading
@@ -72,7 +84,7 @@ class Registry:
             name=card.name,
             path=self.folder(name) / GGUF_FILE,
             base=card.base_sha256,
-            languages=frozenset(card.languages) or None,
+            languages=frozenset(languages_of(card.languages)) or None,
             examples=card.examples,
             document_tokens=card.document_tokens,
         )
@@ -84,6 +96,10 @@ class Registry:
             return None
         # One file is read for every question, and no more: a promoted adapter is not removed.
         return self._cards.get(name) or self.get(name)
+
+    def outside(self, card: Card) -> tuple[str, ...]:
+        """The documents that an adapter learnt from and its agent may no longer read, by id."""
+        return tuple(self._outside(card))
 
     def history(self, agent: str) -> tuple[Event, ...]:
         """Who promoted what and when, oldest first."""
@@ -162,7 +178,8 @@ class Registry:
     def remove(self, name: str) -> None:
         """Delete an adapter; its number is not given again.
 
-        Raises :class:`NotFound`, and :class:`WorkspaceError` for the one that is promoted.
+        Raises :class:`NotFound`, and :class:`WorkspaceError` for one that is promoted or that an
+        agent's file names.
         """
         with self._writing():
             folder = self.folder(name)
@@ -171,6 +188,11 @@ class Registry:
                 raise WorkspaceError(
                     f"The adapter {name} is promoted: it answers for the agent {agent!r}.",
                     hint=f"Promote another one, or go back: kilde adapter rollback {agent}",
+                )
+            for pinning in self._pinned_by(name):
+                raise WorkspaceError(
+                    f"The adapter {name} answers for the agent {pinning!r}, whose file names it.",
+                    hint=f"Take the line adapter = {name!r} out of agents/{pinning}.toml first.",
                 )
             leaving = folder.with_name(f"{_REMOVING}{folder.name}")
             shutil.rmtree(leaving, ignore_errors=True)

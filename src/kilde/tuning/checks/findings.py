@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kilde.errors import TuningError
 from kilde.tuning.data.rows import Row
 
 Level = Literal["refuse", "warn", "note"]
@@ -36,6 +37,22 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Level | None:
     """The gravest level among findings; ``None`` where there are none."""
     return min((finding.level for finding in findings), key=LEVELS.index, default=None)
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings, the gravest first."""
+    return tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level)))
+
+
+def raise_refused(findings: Iterable[Finding], dataset: str) -> None:
+    """Raises :class:`TuningError` with all findings that keep training from starting, if any."""
+    refused = [finding for finding in findings if finding.level == "refuse"]
+    if refused:
+        raise TuningError(
+            f"The dataset {dataset!r} cannot be trained on:\n"
+            + "\n".join(f"- {finding.message}" for finding in refused),
+            hint=f"Mend its rows and build it again. All findings: kilde dataset check {dataset}",
+        )
 
 
 def place(rows: Sequence[Row], index: int) -> str:

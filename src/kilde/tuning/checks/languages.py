@@ -11,11 +11,9 @@ from kilde.language.detect import detect
 from kilde.language.table import languages
 from kilde.tuning.checks.compare import question
 from kilde.tuning.checks.findings import Finding, count, percent, places
-from kilde.tuning.data.rows import Row
+from kilde.tuning.data.rows import Row, language_code
 from kilde.types import UNKNOWN_LANGUAGE
 
-# Both written forms of Norwegian count as one language, as everywhere in Kilde.
-_ALIASES = {"nb": "no", "nn": "no"}
 # Letters from which an answer alone tells its language; a shorter one is read with its question.
 _ENOUGH = 60
 _LEAST = 20
@@ -48,6 +46,21 @@ def check_languages(
             "Compare it with the languages that the agent is asked in.",
         )
     own = definition.language
+    learnt = {language_code(row.language) for row in rows} - {UNKNOWN_LANGUAGE}
+    if own and learnt and own not in learnt:
+        # An adapter answers in the languages of its rows, compared code by code.
+        other = language_code(own)
+        if other in learnt:
+            hint = f'Write language = "{other}" into the agent\'s file.'
+        else:
+            hint = "Bring rows in that language, or change language in the agent's file."
+        yield Finding(
+            "language-never-met",
+            "warn",
+            f"{definition.name!r} always answers in {_name(own)} ({own}), and no row is in it: an "
+            "adapter that is trained on them will never be asked.",
+            hint,
+        )
     yield from _outside(
         rows,
         [index for index, code in spoken.items() if own and code not in (own, UNKNOWN_LANGUAGE)],
@@ -56,7 +69,7 @@ def check_languages(
         "Translate them or take them out; or leave language out of the agent's file.",
     )
     if model_languages is not None:
-        known = {_code(code) for code in model_languages} | {UNKNOWN_LANGUAGE}
+        known = {language_code(code) for code in model_languages} | {UNKNOWN_LANGUAGE}
         yield from _outside(
             rows,
             [index for index, code in spoken.items() if code not in known],
@@ -75,7 +88,7 @@ def spoken_languages(rows: Sequence[Row], own: str = "") -> list[str]:
     doubtful: list[int] = []
     for index, row in enumerate(rows):
         if row.language != UNKNOWN_LANGUAGE:
-            found.append(_code(row.language))
+            found.append(language_code(row.language))
             continue
         text = _prose(row.answer)
         if _letters(text) < _ENOUGH:
@@ -123,11 +136,6 @@ def _outside(
     if found:
         message = f"{count(len(found))} {what}: {places(rows, found)}."
         yield Finding(kind, "warn", message, hint, tuple(found))
-
-
-def _code(language: str) -> str:
-    code = language.lower().replace("_", "-").split("-")[0]
-    return _ALIASES.get(code, code)
 
 
 def _name(code: str) -> str:

@@ -1,65 +1,112 @@
-"""Rows that also stand in the test: what was trained on cannot be measured with."""
+"""Rows that also stand in a test: what was trained on cannot be measured with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from kilde.tuning.checks.compare import normalised, question, turns
 from kilde.tuning.checks.duplicates import NearIndex, shingles
-from kilde.tuning.checks.findings import Finding, count, listed, place
+from kilde.tuning.checks.findings import Finding, Level, count, listed, place
+from kilde.tuning.data.dataset import Dataset
 from kilde.tuning.data.rows import Row
 
 
-def check_overlap(rows: Sequence[Row], test_rows: Sequence[Row]) -> Iterator[Finding]:
-    """Rows that ask what a row of the test asks: the same words are refused, near ones named.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row of a test; ``held`` says that it must not be learnt from on any account."""
 
-    The same short question in two different conversations ("And on Fridays?") is only near.
+    row: Row
+    place: str
+    held: bool
+
+
+def check_overlap(
+    rows: Sequence[Row], test_rows: Sequence[Row], others: Sequence[Dataset]
+) -> Iterator[Finding]:
+    """Rows that ask what a row of a test asks: the same words are refused, near ones named.
+
+    The same short question in two different conversations ("And on Fridays?") is only near. Test
+    rows of the agent's other datasets count as well; but those that were merely set apart from
+    their own rows measure no training but that dataset's, so they are only named.
     """
-    if not rows or not test_rows:
+    tests = list(_tests(test_rows, others))
+    if not rows or not tests:
         return
     asked: dict[str, list[int]] = {}
-    for number, row in enumerate(test_rows):
-        if text := normalised(question(row)):
+    for number, test in enumerate(tests):
+        if text := normalised(question(test.row)):
             asked.setdefault(text, []).append(number)
     index = NearIndex()
     for text, numbers in asked.items():
-        index.add(numbers[0], shingles(text))
+        if tests[numbers[0]].held:
+            index.add(numbers[0], shingles(text))
     same: list[tuple[int, int]] = []
+    elsewhere: list[tuple[int, int]] = []
     near: list[tuple[int, int]] = []
     for number, row in enumerate(rows):
         text = normalised(question(row))
-        tests = asked.get(text, [])
-        hit = next((test for test in tests if _one_talk(row, test_rows[test])), None)
+        numbers = asked.get(text, [])
+        hit = next((test for test in numbers if _one_talk(row, tests[test].row)), None)
         if hit is not None:
-            same.append((number, hit))
-        elif tests:
-            near.append((number, tests[0]))
+            (same if tests[hit].held else elsewhere).append((number, hit))
+        elif numbers:
+            near.append((number, numbers[0]))
         elif found := next(index.near(shingles(text)), None):
             near.append((number, found[0]))
-    if same:
+
+    def tell(kind: str, pairs: list[tuple[int, int]], what: str, hint: str) -> Iterator[Finding]:
+        if pairs:
+            named = listed([f"{place(rows, row)} and {tests[test].place}" for row, test in pairs])
+            level: Level = "refuse" if kind == "test-overlap" else "warn"
+            message = f"{count(len(pairs))} ask {what}: {named}."
+            yield Finding(kind, level, message, hint, tuple(number for number, _ in pairs))
+
+    yield from tell(
+        "test-overlap",
+        same,
+        "a question of a test",
+        "Take them out of the training rows or out of the test; else the test measures memory.",
+    )
+    yield from tell(
+        "other-test-overlap",
+        elsewhere,
+        "a question that another dataset of the agent is tested with",
+        "Do not compare what comes of these rows on that dataset's test: it would measure memory.",
+    )
+    yield from tell(
+        "near-test-overlap",
+        near,
+        "nearly what a test asks",
+        "Read the pairs; where they ask for the same, take one of them out.",
+    )
+
+
+def check_shared(rows: Sequence[Row], test_rows: Sequence[Row]) -> Iterator[Finding]:
+    """Documents that rows to learn from and test rows stand on."""
+    tested = {name for row in test_rows for name in row.lineage.documents}
+    learnt = dict.fromkeys(name for row in rows for name in row.lineage.documents)
+    shared = [name for name in learnt if name in tested]
+    if shared:
         yield Finding(
-            "test-overlap",
-            "refuse",
-            f"{count(len(same))} ask a question of the test: {_pairs(rows, test_rows, same)}.",
-            "Take them out of the training rows or out of the test; else the test measures memory.",
-            tuple(number for number, _ in same),
+            "shared-documents",
+            "note",
+            f"Rows to learn from and rows to test with are both about {listed(shared)}.",
+            "The test also measures what was remembered of these; to leave them out of it, test "
+            "with rows about other documents (--test FILE).",
         )
-    if near:
-        yield Finding(
-            "near-test-overlap",
-            "warn",
-            f"{count(len(near))} ask nearly what the test asks: {_pairs(rows, test_rows, near)}.",
-            "Read the pairs; where they ask for the same, take one of them out.",
-            tuple(number for number, _ in near),
-        )
+
+
+def _tests(test_rows: Sequence[Row], others: Sequence[Dataset]) -> Iterator[_Asked]:
+    """All rows of tests, those that are held to first."""
+    for number, row in enumerate(test_rows):
+        yield _Asked(row, f"{place(test_rows, number)} of the test", held=True)
+    for other in sorted(others, key=lambda one: not one.card.test_file):
+        for number, row in enumerate(other.test):
+            name = f"{place(other.test, number)} of the test of {other.card.name!r}"
+            yield _Asked(row, name, held=bool(other.card.test_file))
 
 
 def _one_talk(row: Row, test: Row) -> bool:
     histories = turns(row.history), turns(test.history)
     return not all(histories) or histories[0] == histories[1]
-
-
-def _pairs(rows: Sequence[Row], test_rows: Sequence[Row], pairs: Sequence[tuple[int, int]]) -> str:
-    return listed(
-        [f"{place(rows, row)} and {place(test_rows, test)} of the test" for row, test in pairs]
-    )

@@ -47,7 +47,8 @@ def check_size(rows: Sequence[Row]) -> Iterator[Finding]:
             "few-rows",
             "note",
             f"{count(number)}{copies}: enough for a tone or a form, rarely for more.{_measured()}",
-            f"From {USUAL} rows on a gain is likelier; compare the arms before you keep it.",
+            f"As a rule of thumb, not measured yet, a gain is likelier from {USUAL} rows on; see "
+            "what the gate says of it.",
         )
 
 

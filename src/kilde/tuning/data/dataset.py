@@ -1,14 +1,9 @@
-"""A dataset: rows to learn from, rows to be tested on, and a card that says where they come from.
-
-Rows that come from the same document stay on the same side of a split, so that a test never asks
-about a text that was trained on.
-"""
+"""A dataset: rows to learn from, rows to be tested on, and a card that says where all come from."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import shutil
 from collections import Counter
@@ -20,6 +15,10 @@ from pathlib import Path
 from kilde.errors import ConfigError, NotFound, StoreError
 from kilde.tuning.data.formats import read_rows
 from kilde.tuning.data.rows import Method, Row, data_hash, to_jsonl
+from kilde.tuning.data.splitting import split
+from kilde.types import UNKNOWN_LANGUAGE
+
+__all__ = ["Dataset", "DatasetCard", "Datasets", "split"]
 
 _NAME = re.compile(r"[\w-]{1,64}")
 _ROWS, _TEST, _CARD = "rows.jsonl", "test.jsonl", "card.json"
@@ -30,7 +29,9 @@ class DatasetCard:
     """What a dataset is: for which agent, from where, how many rows of which languages.
 
     ``data_hash`` is the SHA-256 of the training rows' content in order. ``source`` is the word
-    after ``--from``.
+    after ``--from``, ``test_file`` the one after ``--test``, empty where the test rows were set
+    apart. ``languages`` leaves out rows whose language nobody knows. ``shared`` are documents that
+    training rows and test rows stand on.
     """
 
     name: str
@@ -44,6 +45,8 @@ class DatasetCard:
     languages: Mapping[str, int]
     documents: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    test_file: str = ""
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Datasets:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             data["created_at"] = datetime.fromisoformat(data["created_at"])
-            data["documents"], data["notes"] = tuple(data["documents"]), tuple(data["notes"])
+            for name in ("documents", "notes", "shared"):
+                data[name] = tuple(data.get(name, ()))
             return DatasetCard(**data)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise StoreError(
@@ -114,6 +118,7 @@ class Datasets:
         source: str,
         rows: Sequence[Row],
         test: Sequence[Row] = (),
+        test_file: str = "",
         notes: Sequence[str] = (),
         replace_old: bool = False,
     ) -> DatasetCard:
@@ -133,9 +138,11 @@ class Datasets:
             rows=len(rows),
             test_rows=len(test),
             data_hash=data_hash(rows),
-            languages=dict(Counter(row.language for row in rows).most_common()),
-            documents=tuple(sorted({d for row in rows for d in row.lineage.documents})),
+            languages=_languages(rows),
+            documents=tuple(sorted({d for row in rows for d in row.lineage.all_documents})),
             notes=tuple(notes),
+            test_file=test_file,
+            shared=tuple(sorted(_documents(rows) & _documents(test))),
         )
         staged, old = self._folder / f".{name}.{os.getpid()}", self._folder / f".{name}.old"
         told = asdict(card) | {"created_at": card.created_at.isoformat()}
@@ -161,9 +168,23 @@ class Datasets:
             ) from error
         return card
 
-    def resplit(self, name: str, *, share: float, seed: int = 0) -> DatasetCard:
-        """Deal the rows of a dataset anew into training and test rows."""
+    def resplit(
+        self, name: str, *, share: float, seed: int = 0, force: bool = False
+    ) -> DatasetCard:
+        """Deal the rows of a dataset anew into training and test rows.
+
+        Raises :class:`ConfigError` where the test rows came from a file of their own, for they
+        would be learnt from: unless it is forced.
+        """
         found = self.load(name)
+        if found.card.test_file and not force:
+            raise ConfigError(
+                [
+                    f"The test rows of {name!r} came from {found.card.test_file}: dealt anew, some "
+                    "of them would be learnt from."
+                ],
+                hint="Leave it as it is, or deal them all the same: --force",
+            )
         rows, test = split([*found.rows, *found.test], share=share, seed=seed)
         card = found.card
         return self.save(
@@ -186,49 +207,19 @@ class Datasets:
 def _read(path: Path, method: Method) -> tuple[Row, ...]:
     try:
         return tuple(read_rows(path, method)) if path.stat().st_size else ()
-    except OSError as error:
+    except (OSError, ConfigError) as error:
+        why = error.faults[0] if isinstance(error, ConfigError) else error.strerror
         raise StoreError(
-            f"{path} cannot be read: {error.strerror}.",
+            f"{path} cannot be read: {why}.",
             hint=f"Build the dataset again: kilde dataset build … --name {path.parent.name} "
             "--replace",
         ) from error
 
 
-def split(rows: Sequence[Row], *, share: float, seed: int = 0) -> tuple[list[Row], list[Row]]:
-    """Two parts of the rows, the second of about ``share`` (0..1) of them.
-
-    Rows that have a document or a question in common stay together; the order within each part is
-    kept. Rows are drawn by a seed.
-    """
-    groups = _together(rows)
-    order = sorted(set(groups))
-    random.Random(seed).shuffle(order)  # noqa: S311  (nothing secret)
-    sizes = Counter(groups)
-    wanted, chosen, taken = round(len(rows) * share), set[int](), 0
-    for group in order:
-        # A group that would overshoot by more than it fills is left to the first part, which is
-        # never left empty.
-        after = taken + sizes[group]
-        if taken < wanted and after - wanted <= wanted - taken and after < len(rows):
-            chosen.add(group)
-            taken += sizes[group]
-    first = [row for row, group in zip(rows, groups, strict=True) if group not in chosen]
-    return first, [row for row, group in zip(rows, groups, strict=True) if group in chosen]
+def _languages(rows: Sequence[Row]) -> dict[str, int]:
+    found = Counter(row.language for row in rows if row.language != UNKNOWN_LANGUAGE)
+    return dict(found.most_common())
 
 
-def _together(rows: Sequence[Row]) -> list[int]:
-    """For each row the number of its group: rows with a document or a question in common."""
-    leader = list(range(len(rows)))
-
-    def find(index: int) -> int:
-        while leader[index] != index:
-            leader[index] = leader[leader[index]]
-            index = leader[index]
-        return index
-
-    seen: dict[str, int] = {}
-    for index, row in enumerate(rows):
-        marks = [f"d{document}" for document in row.lineage.documents]
-        for mark in [*marks, "q" + " ".join(row.question.casefold().split())]:
-            leader[find(index)] = find(seen.setdefault(mark, index))
-    return [find(index) for index in range(len(rows))]
+def _documents(rows: Sequence[Row]) -> set[str]:
+    return {document for row in rows for document in row.lineage.documents}

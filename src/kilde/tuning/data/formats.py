@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kilde.agents.phrases import declines
 from kilde.errors import ConfigError
 from kilde.language.detect import detect
 from kilde.tuning.data.json_objects import Faults, read_objects
-from kilde.tuning.data.rows import Lineage, Method, Row
+from kilde.tuning.data.rows import Lineage, Method, Row, language_code
 from kilde.tuning.data.turns import Fault, answer_of, message_turns, prompt_of, text_of
 from kilde.types import UNKNOWN_LANGUAGE, Message
 
@@ -79,6 +80,10 @@ _Read = tuple[Row, int]
 
 
 def _form_of(found: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], _Read]:
+    # Passed over, an empty label would make a bad answer one to imitate.
+    for name in _JUDGING:
+        if name in found and found[name] is None:
+            raise Fault(f"{name} is empty")
     keys = {key for key, value in found.items() if value is not None}
     for needed, reader in _FORMS:
         if needed <= keys:
@@ -139,6 +144,8 @@ def _pair(found: Mapping[str, Any]) -> _Read:
     return Row("dpo", prompt, better, worse), dropped
 
 
+# Keys that judge an answer.
+_JUDGING = ("label", "chosen", "rejected")
 # The keys that make a form, in the order in which they are looked for.
 _FORMS: tuple[tuple[frozenset[str], Callable[[Mapping[str, Any]], _Read]], ...] = (
     (frozenset({"messages"}), _chat),
@@ -155,14 +162,18 @@ def _with_the_rest(row: Row, found: Mapping[str, Any], here: Lineage) -> Row:
     language = _language(found.get("language"))
     if language == UNKNOWN_LANGUAGE:
         language = detect(f"{row.question}\n{row.answer}")
-    declines = found.get("declines")
+    given = found.get("declines")
+    if given is None:
+        declining = row.good and declines(row.answer, language)
+    else:
+        declining = _yes(given, "declines")
     return Row(
         method=row.method,
         prompt=row.prompt,
         answer=row.answer,
         rejected=row.rejected,
         good=row.good,
-        declines=False if declines is None else _yes(declines, "declines"),
+        declines=declining,
         language=language,
         lineage=_lineage(found, here),
     )
@@ -174,7 +185,7 @@ def _language(value: object) -> str:
     known = _LANGUAGE.fullmatch(value.strip()) if isinstance(value, str) else None
     if known is None:
         raise Fault('language must be a code such as "da"')
-    return known.group(1).lower()
+    return language_code(known.group(1))
 
 
 def _lineage(found: Mapping[str, Any], here: Lineage) -> Lineage:
@@ -188,9 +199,10 @@ def _lineage(found: Mapping[str, Any], here: Lineage) -> Lineage:
         raise Fault("lineage: file must be a name, and line a number")
     answers = _names(given.get("answers"), "lineage.answers")
     documents = _names(given.get("documents"), "lineage.documents") or documents
-    if not (file or answers or documents):
+    read = _names(given.get("read"), "lineage.read")
+    if not (file or answers or documents or read):
         return here
-    return Lineage(documents, answers, file, line)
+    return Lineage(documents, answers, file, line, read=read)
 
 
 def _names(value: object, name: str) -> tuple[str, ...]:

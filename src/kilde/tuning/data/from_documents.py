@@ -2,7 +2,7 @@
 
 A model that writes is asked for a question and an answer to a passage, and believed only where the
 passage supports the answer. Tables, and all passages where there is no such model, are asked about
-with templates, and answer in their own words.
+with templates, and answer in their own words. A share of the rows asks in vain, and declines.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, groupby, zip_longest
 from random import Random
+from typing import TypeVar
 
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.phrases import answer_in
@@ -21,6 +22,7 @@ from kilde.errors import ConfigError
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.grounding import ground
 from kilde.knowledge.scoped import ScopedKnowledge
+from kilde.tuning.data.declining import unanswerable
 from kilde.tuning.data.rows import Lineage, Row
 from kilde.tuning.data.templates import QuestionAnswer, from_passages, template_languages
 from kilde.types import GenerationRequest, Generator, Hit, Message, Progress, complete
@@ -45,6 +47,9 @@ _SHORTEST_QUESTION, _LONGEST_QUESTION = 3, 40
 # For so many passages per row that is wanted a model is asked before it is given up.
 _TRIES = 4
 _WORD = re.compile(r"\w+")
+Item = TypeVar("Item")
+# One of so many rows asks for what no document holds.
+_DECLINING = 5
 
 
 def document_rows(
@@ -58,7 +63,8 @@ def document_rows(
 ) -> list[Row]:
     """At most ``limit`` rows (SFT) from the documents in scope; fewer where they hold no more.
 
-    Every document contributes before one contributes again. ``generator`` may be None or one that
+    Every document contributes before one contributes again. One row of five declines: what it asks
+    for stands in no document in scope. ``generator`` may be None or one that
     only quotes; then nothing but templates is used. The same documents and the same ``seed`` give
     the same rows. Raises :class:`ConfigError` for an agent that fills in a form, and
     :class:`kilde.errors.GenerationError`.
@@ -73,9 +79,11 @@ def document_rows(
     random = Random(seed)  # noqa: S311  (a choice that can be repeated, not a secret)
     asked = 0
     found: dict[str, Row] = {}
+    knowledge = knowledge.at()
+    answering = limit - limit // _DECLINING
     progress.start("making rows", limit, "rows")
-    for item in _turns(_items(knowledge.at(), definition, generator, random)):
-        if len(found) >= limit or asked >= limit * _TRIES:
+    for item in _turns(_items(knowledge, definition, generator, random)):
+        if len(found) >= answering or asked >= answering * _TRIES:
             break
         if isinstance(item, QuestionAnswer):
             made: QuestionAnswer | None = item
@@ -85,8 +93,19 @@ def document_rows(
         if made is not None and made.topic not in found:
             found[made.topic] = _row(made)
             progress.advance()
+    rows = [*found.values(), *_declining(knowledge, len(found) // (_DECLINING - 1), random)]
     progress.finish()
-    return list(found.values())
+    return rows
+
+
+def _declining(knowledge: ScopedKnowledge, count: int, random: Random) -> list[Row]:
+    """As many rows that decline, of documents in turn; fewer where there are no more."""
+    if not count:
+        return []
+    documents = list(unanswerable(knowledge, random))
+    random.shuffle(documents)
+    found = {made.question: replace(_row(made), declines=True) for made in _turns(documents)}
+    return list(found.values())[:count]
 
 
 def _items(
@@ -149,7 +168,7 @@ def _told_apart(documents: list[list[QuestionAnswer | Hit]]) -> list[list[Questi
     return told
 
 
-def _turns(documents: Sequence[Sequence[QuestionAnswer | Hit]]) -> Iterator[QuestionAnswer | Hit]:
+def _turns(documents: Sequence[Sequence[Item]]) -> Iterator[Item]:
     """One of every document, then another one of every document that has more."""
     for items in zip_longest(*documents):
         yield from (item for item in items if item is not None)

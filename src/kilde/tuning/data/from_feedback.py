@@ -7,12 +7,17 @@ kept unless somebody found the text right after all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from kilde.agents.phrases import abstention, declines
+from kilde.agents.prompt import inert
+from kilde.grounding import ground
 from kilde.tuning.data.rows import Lineage, Method, Row
 from kilde.types import Answer, Feedback, Message
+
+Given = Callable[[str, str], Sequence[Answer]]
+"""All answers that an agent (by its key) gave to a question, the newest first."""
 
 
 @dataclass(slots=True)
@@ -29,14 +34,18 @@ class _Shown:
     corrections: list[tuple[str, Lineage]] = field(default_factory=list)
 
 
-def feedback_rows(pairs: Sequence[tuple[Feedback, Answer]], method: Method) -> list[Row]:
+def feedback_rows(
+    pairs: Sequence[tuple[Feedback, Answer]], method: Method, *, given: Given = lambda *_: ()
+) -> list[Row]:
     """What can be learnt from answers and the last feedback on each, the oldest first.
+
+    ``given`` finds the earlier answers of a conversation, whose documents a row comes from as well.
 
     ``sft``: answers rated up, and corrections. ``kto``: every rated answer with its label, and
     corrections as good ones. ``dpo``: a correction before the answer it corrects, and an answer
     rated up before those rated down on the same question by the same agent. No row is there twice.
     """
-    shown = _shown(pairs)
+    shown = _shown(pairs, given)
     match method:
         case "sft":
             rows = _sft(shown)
@@ -99,13 +108,13 @@ def _row(
     )
 
 
-def _shown(pairs: Sequence[tuple[Feedback, Answer]]) -> list[_Shown]:
+def _shown(pairs: Sequence[tuple[Feedback, Answer]], given: Given) -> list[_Shown]:
     """The texts that were judged, each once, the oldest first."""
     found: dict[tuple[str, object, str], _Shown] = {}
     for feedback, answer in sorted(pairs, key=lambda pair: pair[0].at, reverse=True):
         prompt, text = _prompt(answer), _text(answer)
         good = feedback.rating == "up"
-        lineage = _lineage(answer)
+        lineage = _lineage(answer, prompt[:-1], given)
         one = found.setdefault(
             (answer.agent, _same(prompt), text),
             _Shown(
@@ -113,7 +122,8 @@ def _shown(pairs: Sequence[tuple[Feedback, Answer]]) -> list[_Shown]:
             ),
         )
         if feedback.correction not in ("", text) and good == one.good:
-            one.corrections.append((feedback.correction, lineage))
+            documents = _supporting(feedback.correction, answer)
+            one.corrections.append((feedback.correction, replace(lineage, documents=documents)))
     return list(reversed(found.values()))
 
 
@@ -150,18 +160,51 @@ def _prompt(answer: Answer) -> tuple[Message, ...]:
     return (question,) if followed else (*history, question)
 
 
-def _lineage(answer: Answer) -> Lineage:
-    """The answer, and the documents that it cites or that were found for it."""
-    cited = [citation.document.id for citation in answer.citations]
-    found = [hit.document.id for hit in answer.trace.hits]
-    return Lineage(documents=tuple(dict.fromkeys(cited + found)), answers=(answer.id,))
-
-
-def _joined(first: Lineage, second: Lineage) -> Lineage:
+def _lineage(answer: Answer, history: Sequence[Message], given: Given) -> Lineage:
+    """The answer with those before it; the documents it cites, and those found for any of them."""
+    earlier = [
+        one
+        for asked, said in zip(history[::2], history[1::2], strict=True)
+        for one in _said(said, given(answer.agent, asked.content), answer)
+    ]
     return Lineage(
-        documents=tuple(dict.fromkeys(first.documents + second.documents)),
-        answers=tuple(dict.fromkeys(first.answers + second.answers)),
+        documents=_unique(citation.document.id for citation in answer.citations),
+        answers=_unique([answer.id, *(one.id for one in earlier)]),
+        read=_unique(name for one in (answer, *earlier) for name in _found_for(one)),
     )
+
+
+def _said(turn: Message, found: Sequence[Answer], later: Answer) -> Sequence[Answer]:
+    """The answer behind a turn; where none says just that, all that it may have been."""
+    before = [one for one in found if one.at < later.at]
+    same = [one for one in before if inert(one.text).strip() == turn.content.strip()]
+    return same[:1] or before
+
+
+def _found_for(answer: Answer) -> Iterator[str]:
+    """All documents that an answer cites or that its prompt may have held."""
+    yield from (citation.document.id for citation in answer.citations)
+    yield from (hit.document.id for hit in (*answer.trace.hits, *answer.trace.summaries))
+
+
+def _supporting(correction: str, answer: Answer) -> tuple[str, ...]:
+    """The documents that a correction stands on, which need not be those of the wrong answer."""
+    grounded = ground(correction, answer.trace.hits, answer.trace.language)
+    if grounded.share != 1.0:
+        return ()
+    return _unique(one.document.id for claim in grounded.claims for one in claim.citations)
+
+
+def _joined(better: Lineage, worse: Lineage) -> Lineage:
+    return Lineage(
+        documents=better.documents,
+        answers=_unique(better.answers + worse.answers),
+        read=_unique(better.read + worse.read),
+    )
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _same(prompt: Sequence[Message]) -> object:

@@ -18,15 +18,27 @@ Method = Literal["sft", "kto", "dpo"]
 """How rows are learnt from: answers to imitate, thumbs (KTO), or pairs of answers (DPO)."""
 METHODS: tuple[Method, ...] = ("sft", "kto", "dpo")
 
+_ALIASES = {"nb": "no", "nn": "no"}
+
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Where a row comes from: documents by id, answers by id, and a line (from 1) of a file."""
+    """Where a row comes from: documents by id, answers by id, and a line (from 1) of a file.
+
+    ``documents`` are those that the row's answer stands on; ``read`` are all that were read before
+    it was written, and may have left their words in the row.
+    """
 
     documents: tuple[str, ...] = ()
+    read: tuple[str, ...] = field(default=(), kw_only=True)
     answers: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
+
+    @property
+    def all_documents(self) -> tuple[str, ...]:
+        """All documents that may have left something in the row, each once."""
+        return tuple(dict.fromkeys(self.documents + self.read))
 
     def __str__(self) -> str:
         if self.file:
@@ -96,6 +108,7 @@ def to_json(row: Row) -> dict[str, Any]:
     form["declines"] = row.declines
     form["lineage"] = {
         "documents": list(row.lineage.documents),
+        "read": list(row.lineage.read),
         "answers": list(row.lineage.answers),
         "file": row.lineage.file,
         "line": row.lineage.line,
@@ -111,6 +124,16 @@ def to_jsonl(rows: Sequence[Row]) -> str:
 def data_hash(rows: Sequence[Row]) -> str:
     """SHA-256 (hex) over the content of rows in their order."""
     return hashlib.sha256("\n".join(row.id for row in rows).encode()).hexdigest()
+
+
+def language_code(language: str) -> str:
+    """A language as Kilde names it: both written forms of Norwegian count as one.
+
+    >>> language_code("nb-NO"), language_code("da_DK")
+    ('no', 'da')
+    """
+    code = language.lower().replace("_", "-").split("-")[0]
+    return _ALIASES.get(code, code)
 
 
 def _turn(message: Message) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
+from kilde.agents.phrases import abstention
 from kilde.documents.headings import headings
 from kilde.documents.tables import render
 from kilde.language.sentences import sentences
@@ -63,6 +64,8 @@ class _Wording:
     supposing: tuple[str, ...]
     topic: tuple[str, ...]
     quoted: tuple[str, ...]
+    things: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 def template_languages() -> frozenset[str]:
@@ -89,16 +92,50 @@ def from_passages(
             yield from _section(hit, language, min(max_words, _WORDS), random)
 
 
+def absent_words(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Things that few documents speak of, and names that nothing bears."""
+    return _table()[language].things, _table()[language].names
+
+
+def about_absent(
+    document: Sequence[Hit],
+    language: str,
+    *,
+    things: Sequence[str],
+    names: Sequence[str],
+    random: Random,
+) -> Iterator[QuestionAnswer]:
+    """Questions about things that a document does not speak of, and rows that its table has not.
+
+    The caller knows that no document in scope holds the words.
+    """
+    wording, answer = _table()[language], abstention(language, ())
+    rows = [hit for hit in document if hit.passage.kind == "row"]
+    key = _key(rows) if rows else ()
+    columns = sorted(_varying(rows).difference(key)) if key else []
+    for thing in things:
+        hit = random.choice(rows or document)
+        if key:
+            asked = _row_name(hit, key, language)
+            question = random.choice(wording.cell).format(column=thing, key=asked)
+        else:
+            asked = hit.document.title
+            question = random.choice(wording.topic).format(title=asked, heading=thing)
+        yield QuestionAnswer(question, answer, hit, language, f"{asked}\n{thing}".casefold())
+    for name in names if columns else ():
+        label = _label(random.choice(columns), language)
+        question = random.choice(wording.cell).format(column=label, key=name)
+        hit = random.choice(rows)
+        yield QuestionAnswer(question, answer, hit, language, f"{name}\n{label}".casefold())
+
+
 def _cells(rows: Sequence[Hit], language: str, random: Random) -> Iterator[QuestionAnswer]:
     names = _key(rows)
     told = _varying(rows)
     wording = _table()[language]
     for hit in rows if names else ():
         values = hit.passage.metadata
-        key = render(values[names[0]])
-        if len(names) > 1:
-            beside = (f"{_label(name, language)}: {render(values[name])}" for name in names[1:])
-            key += f" ({', '.join(beside)})"
+        key = _row_name(hit, names, language)
         for column, value in values.items():
             answer = render(value)
             if column in names or column not in told or isinstance(value, bool):
@@ -110,6 +147,14 @@ def _cells(rows: Sequence[Hit], language: str, random: Random) -> Iterator[Quest
                 answer = f"{label[:1].upper()}{label[1:]}: {answer}"
             question = random.choice(wording.cell).format(column=label, key=key)
             yield QuestionAnswer(question, answer, hit, language, f"{key}\n{label}".casefold())
+
+
+def _row_name(row: Hit, names: Sequence[str], language: str) -> str:
+    """What a row is called by the columns that name it."""
+    values = row.passage.metadata
+    first, *others = names
+    beside = ", ".join(f"{_label(name, language)}: {render(values[name])}" for name in others)
+    return f"{render(values[first])} ({beside})" if beside else render(values[first])
 
 
 def _varying(rows: Sequence[Hit]) -> set[str]:

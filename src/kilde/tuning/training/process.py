@@ -21,7 +21,7 @@ _QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISA
 _LOOK_SECONDS = 0.2
 # What the libraries say when a file cannot be written; the second one is of a limit of the user's.
 _DISK_FULL = ("No space left", "File too large", "enough space", "PytorchStreamWriter")
-_LOWER = "Train again with --at-once 1, a lower --rank or shorter rows."
+_LOWER = "Train again with --at-once 1 (thumbs: 2), a lower --rank or shorter rows."
 
 
 def run_training(folder: Path, progress: Progress) -> None:
@@ -116,8 +116,10 @@ def _words(line: dict[str, Any]) -> str:
 
 def _failure(folder: Path, code: int) -> TuningError:
     """Why the process ended, in words, and what to do next."""
-    path = folder / "failed.json"
-    if not path.is_file():
+    try:
+        failed = json.loads((folder / "failed.json").read_text(encoding="utf-8"))
+        kind, message = str(failed["kind"]), str(failed["message"])
+    except (OSError, ValueError, LookupError, TypeError):  # killed, or cut short by a full disk
         if code in (-signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGKILL):
             return TuningError(
                 "The training was killed; most often there was too little memory.", hint=_LOWER
@@ -125,16 +127,14 @@ def _failure(folder: Path, code: int) -> TuningError:
         return TuningError(
             f"The training ended with exit code {code}.", hint=f"See {folder / 'log.txt'}."
         )
-    failed = json.loads(path.read_text(encoding="utf-8"))
-    kind, message = failed["kind"], failed["message"]
     if kind == "ArithmeticError":
         return TuningError(
             f"The training went astray: {message}.",
             hint="Lower the learning rate (--learning-rate), and look for odd rows with kilde "
             "dataset check.",
         )
-    if "memory" in message.casefold() and (
-        "alloc" in message or kind in ("MemoryError", "OutOfMemoryError")
+    if kind in ("MemoryError", "OutOfMemoryError") or (
+        "alloc" in message and "memory" in message.casefold()
     ):
         return TuningError("There was too little memory to train.", hint=_LOWER)
     if any(words in message for words in _DISK_FULL):

@@ -7,7 +7,9 @@ program that serves it. So a model is trained on what it will see, to the token.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +20,11 @@ from kilde.agents.prompt import inert
 from kilde.grounding import ground
 from kilde.tuning.data.rows import Row
 from kilde.tuning.training.settings import TuneSettings
+from kilde.tuning.training.token_rows import TokenRow
 from kilde.types import Adapter, Hit, Progress
 
 if TYPE_CHECKING:
     from kilde.generation.llama_cpp import LlamaCpp
-
-TokenRow = dict[str, Any]
 
 # As many passages are looked at to find the one that answers.
 _WIDE = 50
@@ -31,16 +32,15 @@ _WIDE = 50
 _PLACES = 3
 # Passages of a prompt, before the token budget cuts them.
 _PASSAGES = 6
+# What ends or encloses an answer, and need not stand in the passage.
+_AROUND = " .,;:!?…\"'“”„«»‘’()[]"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """Rows as tokens, and how many were left out because no passage holds their answer.
 
-    ``at`` says which of the given rows each one was, from 0. Each is a mapping to lists of token
-    ids: ``input_ids`` and ``labels`` (-100 where nothing is to be learnt) for SFT, ``prompt_ids``
-    and ``completion_ids`` with ``label`` for KTO, ``prompt_ids``, ``chosen_ids`` and
-    ``rejected_ids`` for DPO.
+    ``at`` says which of the given rows each one was, from 0.
     """
 
     rows: tuple[TokenRow, ...]
@@ -48,13 +48,15 @@ class Rendered:
     left_out: int = 0
 
 
-def draft(settings: TuneSettings) -> Adapter:
+def draft(settings: TuneSettings, languages: Collection[str]) -> Adapter:
     """What the adapter to be made will be like when it is served, as far as prompts go.
 
-    Few-shot examples are left out: the rows say it better, and every answer is spared reading them.
+    ``languages`` are those that it will know; none means any. Few-shot examples are left out: the
+    rows say it better, and every answer is spared reading them.
     """
     tokens = settings.document_tokens if settings.with_context else 0
-    return Adapter("", Path(), examples=False, document_tokens=tokens)
+    known = frozenset(languages) or None
+    return Adapter("", Path(), languages=known, examples=False, document_tokens=tokens)
 
 
 def render_rows(
@@ -63,17 +65,25 @@ def render_rows(
     rows: Sequence[Row],
     settings: TuneSettings,
     progress: Progress,
+    *,
+    languages: Collection[str] = (),
 ) -> Rendered:
-    """All rows as tokens, in their order.
+    """All rows as tokens, in their order, as an adapter that knows ``languages`` is asked.
 
-    With context, the passages of a row are looked up as for a question; of a share of the rows the
-    right passage is taken away, and there the answer is to decline.
+    With context, the passages of a row are looked up as for a question. Answers to imitate get the
+    passage that holds them among these. Where fewer rows decline than should, it is taken away from
+    so many that they do, and there the answer is to decline. Judged answers get what is found: the
+    bad ones are often those that no document supports.
     """
     rng = random.Random(settings.seed)  # noqa: S311  (nothing secret)
+    adapter = draft(settings, languages)
+    declining = sum(row.declines for row in rows) / max(1, len(rows))
+    taken = max(0.0, settings.declining - declining) / (1 - declining) if declining < 1 else 0.0
     made: dict[int, TokenRow] = {}
     progress.start("Rendering rows", len(rows), "rows")
     for at, row in enumerate(rows):
-        token_row = _render(agent, generator, row, settings, rng)
+        chance = rng.randrange(_PLACES), rng.random() < taken
+        token_row = _render(agent, generator, row, adapter, settings.with_context, *chance)
         if token_row is not None:
             made[at] = token_row
         progress.advance()
@@ -82,26 +92,26 @@ def render_rows(
 
 
 def _render(
-    agent: Agent, generator: LlamaCpp, row: Row, settings: TuneSettings, rng: random.Random
+    agent: Agent,
+    generator: LlamaCpp,
+    row: Row,
+    adapter: Adapter,
+    with_context: bool,
+    place: int,
+    dropped: bool,
 ) -> TokenRow | None:
-    place, dropped = rng.randrange(_PLACES), rng.random() < settings.declining
-    adapter, form = draft(settings), agent.definition.output is not None
+    form = agent.definition.output is not None
 
     def prompted(choose: Callable[[Sequence[Hit]], list[Hit]]) -> Prompt:
         return agent.prompt(
-            row.question,
-            row.history,
-            adapter=adapter,
-            retrieval=settings.with_context,
-            limit=_WIDE,
-            choose=choose,
+            row.question, row.history, adapter=adapter, retrieval=True, limit=_WIDE, choose=choose
         )
 
     declines = row.declines
-    if not settings.with_context:
-        prompt = prompted(list)
+    if not with_context or row.method != "sft":
+        prompt = agent.prompt(row.question, row.history, adapter=adapter, retrieval=with_context)
     else:
-        taken_away = dropped and not declines and not form and row.method == "sft"
+        taken_away = dropped and not declines and not form
         prompt = prompted(_without(row) if taken_away else _among(row, place))
         # Where nothing else is found, there is nothing to decline over.
         declines = declines or (taken_away and bool(prompt.passages))
@@ -109,8 +119,8 @@ def _render(
             prompt = prompted(_among(row, place))
         if not declines and not _right(row, prompt.passages):
             prompt = prompted(_among(row, 0))  # it was cut off at the end of the budget
-    if settings.with_context and not prompt.passages:
-        return None
+        if not prompt.passages:
+            return None
     if declines and not form:
         row = replace(row, answer=abstention(prompt.language, ()))
     return _tokens(generator, prompt.messages, row)
@@ -181,4 +191,14 @@ def _right(row: Row, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _holds(hit: Hit, answer: str) -> bool:
-    return " ".join(answer.casefold().split()) in " ".join(hit.passage.text.casefold().split())
+    """Whether an answer stands in a passage, as words: "7" is held by neither "1977" nor "7.5"."""
+    words = _plain(answer).strip(_AROUND)
+    if not words:
+        return False
+    before = r"(?<!\w)(?<!\d[.,:])" if words[0].isdigit() else r"(?<!\w)"
+    after = r"(?!\w|[.,:]\d)" if words[-1].isdigit() else r"(?!\w)"
+    return re.search(before + re.escape(words) + after, _plain(hit.passage.text)) is not None
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -17,12 +17,10 @@ class Report(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._began = 0.0
-        self._first = self._before = 0
+        self._began, self._before = 0.0, 0
 
     def on_train_begin(self, _: Any, state: Any, control: Any, **__: Any) -> None:  # noqa: ARG002
-        self._began, self._first = time.perf_counter(), state.global_step
-        self._before = state.num_input_tokens_seen
+        self._began, self._before = time.perf_counter(), state.num_input_tokens_seen
         if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
             with self._path.open("ab") as stream:  # a full disk cut the last line short
                 stream.write(b"\n")
@@ -37,15 +35,12 @@ class Report(TrainerCallback):  # type: ignore[misc]
         if not math.isfinite(loss):
             raise ArithmeticError(f"the loss became {loss} at step {state.global_step}")
         seconds = time.perf_counter() - self._began
-        done = state.global_step - self._first
-        left = seconds / done * (state.max_steps - state.global_step) if done else 0.0
         line: dict[str, float] = {
             "step": state.global_step,
             "of": state.max_steps,
             "epoch": round(state.epoch or 0.0, 3),
             "seconds": round(seconds, 2),
             "tokens": int(state.num_input_tokens_seen - self._before),
-            "left": round(left, 1),
             **found,
         }
         if state.is_world_process_zero:

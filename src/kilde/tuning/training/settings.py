@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from kilde.errors import ConfigError, TuningError
 from kilde.tuning.data.rows import Method
 
 # Preferences are learnt in small steps: large ones make a model forget how to write.
@@ -17,13 +19,15 @@ class TuneSettings:
     """The settings of one training.
 
     ``epochs`` is the number of times that every row is seen, at most; training stops early when
-    the held-out rows get no better. ``batch`` is the number of rows per step; ``at_once`` of them
-    are computed together, which costs memory and changes nothing else (0: as their length allows).
-    ``rank`` is the rank of the LoRA, whose scale is
-    ``alpha / rank``. ``learning_rate`` 0 is the default of the method. ``max_steps`` 0 means no
-    limit. ``document_tokens`` bounds the documents in a prompt where rows are trained with context;
-    ``declining`` is the share (0..1) of such rows from which the right passage is taken away.
-    ``bfloat16`` computes in it where the machine does: twice as fast, and exact enough.
+    the held-out rows get no better. ``batch`` is the number of rows per step, on all GPUs together;
+    ``at_once`` of them are computed together (0: as their length allows), which costs memory. It
+    changes nothing else for ``sft`` and ``dpo``. With ``kto`` an answer is measured against those
+    that are computed with it, so there are at least two, and more of them measure better.
+    ``rank`` is the rank of the LoRA, whose scale is ``alpha / rank``. ``learning_rate`` 0 is the
+    default of the method. ``max_steps`` 0 means no limit. ``document_tokens`` bounds the documents
+    in a prompt where rows are trained with context; ``declining`` is the share (0..1) of such rows
+    that decline: where fewer do, the right passage is taken away from others. ``bfloat16`` computes
+    in it where the machine does: twice as fast, and exact enough.
     """
 
     method: Method = "sft"
@@ -43,29 +47,49 @@ class TuneSettings:
     bfloat16: bool = True
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` for a number out of its range."""
-        for name, least in (
-            ("epochs", 0),
-            ("batch", 1),
-            ("rank", 1),
-            ("alpha", 1),
-            ("patience", 1),
-        ):
-            if getattr(self, name) < least or (least == 0 and getattr(self, name) <= 0):
-                raise ValueError(f"{name} must be {'above 0' if least == 0 else 'at least 1'}")
+        """Raises :class:`ConfigError` with all numbers that are out of their range."""
+        whole = ("batch", "rank", "alpha", "patience")
+        faults = [f"{name} must be at least 1" for name in whole if getattr(self, name) < 1]
+        if not self.epochs > 0:
+            faults.append("epochs must be above 0")
         if self.at_once < 0 or (self.at_once and self.batch % self.at_once):
-            raise ValueError("at_once must be 0, or divide batch")
+            faults.append(f"at_once must be 0, or divide batch ({self.batch})")
         if not 0 <= self.declining < 1:
-            raise ValueError("declining must be at least 0 and below 1")
+            faults.append("declining must be at least 0 and below 1")
+        if self.method == "kto" and 1 in (self.batch, self.at_once):
+            faults.append(
+                "batch and at_once must be at least 2 for thumbs (kto): an answer is measured "
+                "against others that are computed with it"
+            )
+        if faults:
+            raise ConfigError(faults, hint="Give other numbers, or leave them out.")
 
     @property
     def rate(self) -> float:
         """The learning rate at its highest."""
         return self.learning_rate or _LEARNING_RATES[self.method]
 
+    @property
+    def least_at_once(self) -> int:
+        """As many rows are computed together at least."""
+        return self.at_once or (2 if self.method == "kto" else 1)
+
     def to_json(self) -> dict[str, Any]:
         """All settings by name."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TuneSettings:
+        """The settings of JSON data as :meth:`to_json` makes it.
+
+        Raises :class:`TuningError` for what another version of Kilde wrote.
+        """
+        if data.keys() != {field.name for field in fields(cls)}:
+            raise _other_version()
+        try:
+            return cls(**data)
+        except (ConfigError, TypeError) as error:
+            raise _other_version() from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +99,8 @@ class TrainingPlan:
     ``base`` is the GGUF file that is tuned, and ``pad`` a token that fills up short rows. ``start``
     is the folder of an adapter (as PEFT writes it) that training goes on from; preferences are
     learnt against it. ``left_out`` rows of the dataset are not among the rows, for no document of
-    the agent answers them.
+    the agent answers them. ``base_sha256`` and ``agent_sha256`` (hex) are those of the base's file
+    and of what shapes the agent's prompts, when the rows became tokens.
     """
 
     base: Path
@@ -83,6 +108,8 @@ class TrainingPlan:
     settings: TuneSettings
     start: Path | None = None
     left_out: int = 0
+    base_sha256: str = ""
+    agent_sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
@@ -92,11 +119,26 @@ class TrainingPlan:
             "settings": self.settings.to_json(),
             "start": str(self.start) if self.start else None,
             "left_out": self.left_out,
+            "base_sha256": self.base_sha256,
+            "agent_sha256": self.agent_sha256,
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> TrainingPlan:
-        """The plan of JSON data as :meth:`to_json` makes it."""
-        start = Path(data["start"]) if data["start"] else None
-        settings = TuneSettings(**data["settings"])
-        return cls(Path(data["base"]), data["pad"], settings, start, data["left_out"])
+    def from_json(cls, data: Mapping[str, Any]) -> TrainingPlan:
+        """The plan of JSON data as :meth:`to_json` makes it.
+
+        Raises :class:`TuningError` for what another version of Kilde wrote.
+        """
+        if data.keys() != {field.name for field in fields(cls)}:
+            raise _other_version()
+        given = dict(data)
+        given["base"] = Path(data["base"])
+        given["start"] = Path(data["start"]) if data["start"] else None
+        given["settings"] = TuneSettings.from_json(data["settings"])
+        return cls(**given)
+
+
+def _other_version() -> TuningError:
+    return TuningError(
+        "This run was prepared by another version of Kilde.", hint="Train anew: kilde tune AGENT"
+    )

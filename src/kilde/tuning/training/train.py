@@ -16,6 +16,8 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +33,41 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 from trl import DPOConfig, KTOConfig, SFTConfig
 
+from kilde.tuning.adapters import durable
 from kilde.tuning.training.base import environment, has_bfloat16, load_base
-from kilde.tuning.training.checkpoints import MarkWhole, at_its_end, last_checkpoint
+from kilde.tuning.training.checkpoints import (
+    MarkWhole,
+    at_its_end,
+    last_checkpoint,
+    remove_cut_off,
+)
 from kilde.tuning.training.report import Report, result
-from kilde.tuning.training.settings import TrainingPlan
-from kilde.tuning.training.trainers import AnswerSFT, TokenDPO, TokenKTO
+from kilde.tuning.training.settings import TrainingPlan, TuneSettings
+from kilde.tuning.training.token_rows import TokenRow, length
+from kilde.tuning.training.trainers import AnswerSFT, Mismatched, TokenDPO, TokenKTO
 
 # Tokens that are computed at once: about 1.5 GB of activations for a model of 135M parameters.
 _TOKENS_AT_ONCE = 1536
 # Held-out rows are looked at, and a checkpoint is written, this many times in a training. A look at
 # 48 rows takes as long as six steps of four.
 _LOOKS = 6
+# The adapter while it is written.
+_PART = "adapter.part"
 
 
 def train(folder: Path) -> None:
-    """Train as the folder's plan says, from its last whole checkpoint if there is one."""
-    plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-    (folder / "environment.json").write_text(json.dumps(environment(), indent=1), encoding="utf-8")
+    """Train as the folder's plan says, from its last whole checkpoint if there is one.
+
+    A step learns from the mean over its rows (``sft``: over the tokens of their answers), however
+    many of them are computed together and on however many GPUs; on several, an epoch's last step
+    sees some rows twice where they cannot be dealt out evenly.
+    """
+    plan = _plan(folder)
+    if _processes() == 1:  # else it is done before they are started
+        remove_cut_off(folder / "checkpoints")
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        told = json.dumps(environment(), indent=1)
+        (folder / "environment.json").write_text(told, encoding="utf-8")
     trainer = make_trainer(plan, folder)
     checkpoint = last_checkpoint(folder / "checkpoints")
     if checkpoint is not None and at_its_end(checkpoint, plan.settings.patience):
@@ -59,12 +79,36 @@ def train(folder: Path) -> None:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if not trainer.is_world_process_zero():
         return
-    staged = folder / "adapter.part"
+    staged = folder / _PART
     shutil.rmtree(staged, ignore_errors=True)
     # Not the frozen copy that preferences were learnt against.
     trainer.model.save_pretrained(str(staged), selected_adapters=["default"])
     (folder / "result.json").write_text(json.dumps(result(trainer), indent=1), encoding="utf-8")
     staged.rename(folder / "adapter")
+
+
+def gpus_used(settings: TuneSettings, gpus: int) -> int:
+    """As many of the GPUs as a step's rows can be dealt out to evenly; 1 where there is none."""
+    for count in range(gpus, 1, -1):
+        share, left = divmod(settings.batch, count)
+        if not left and share >= settings.least_at_once and share % (settings.at_once or 1) == 0:
+            return count
+    return 1
+
+
+def rows_at_once(settings: TuneSettings, rows: Sequence[TokenRow], processes: int) -> int:
+    """As many rows are computed together, by each of the processes that train: a number that
+    divides its share of a step."""
+    if gpus_used(settings, processes) != processes:
+        raise ValueError(f"{settings.batch} rows a step cannot be dealt out to {processes} GPUs")
+    if settings.at_once:
+        return settings.at_once
+    # Two answers are computed for each row that is judged: both, or its own and another one's.
+    pieces = 1 if settings.method == "sft" else 2
+    fit = _TOKENS_AT_ONCE // (pieces * max(map(length, rows)))
+    share = settings.batch // processes
+    even = [count for count in range(settings.least_at_once, share + 1) if share % count == 0]
+    return max((count for count in even if count <= fit), default=even[0])
 
 
 def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
@@ -73,13 +117,10 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
     set_seed(settings.seed)  # before the adapter's first weights are drawn
     rows, held_out = _rows(folder / "train.jsonl"), _rows(folder / "held_out.jsonl")
     # What is computed at once follows the longest row; what is learnt from at once does not.
-    longest = max(map(_length, rows + held_out))
-    at_once = settings.at_once or max(1, min(settings.batch, _TOKENS_AT_ONCE // longest))
-    while settings.batch % at_once:
-        at_once -= 1
-    if settings.method == "kto":
-        at_once = max(at_once, 2)  # what is undesirable is judged against other rows of the batch
-    steps = settings.max_steps or math.ceil(len(rows) * settings.epochs / settings.batch)
+    processes = _processes()
+    at_once = rows_at_once(settings, rows + held_out, processes)
+    steps_an_epoch = math.ceil(len(rows) / settings.batch)
+    steps = settings.max_steps or math.ceil(steps_an_epoch * settings.epochs)
     look = max(1, steps // _LOOKS)
     bfloat16 = settings.bfloat16 and has_bfloat16()
     common: dict[str, Any] = {
@@ -88,7 +129,7 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         "max_steps": settings.max_steps or -1,
         "per_device_train_batch_size": at_once,
         "per_device_eval_batch_size": at_once,
-        "gradient_accumulation_steps": max(1, settings.batch // at_once),
+        "gradient_accumulation_steps": settings.batch // (at_once * processes),
         "learning_rate": settings.rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": max(1, steps // 20),
@@ -136,11 +177,13 @@ def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
         "peft_config": lora,
     }
     if settings.method == "sft":
-        trainer: Trainer = AnswerSFT(args=SFTConfig(**common), **given)
+        trainer: Trainer = AnswerSFT(args=_one_gpu(SFTConfig(**common)), **given)
     elif settings.method == "dpo":
-        trainer = TokenDPO(args=DPOConfig(**common, beta=settings.beta), **given)
+        args = _one_gpu(DPOConfig(**common, beta=settings.beta))
+        trainer = TokenDPO(args=args, **given)
     else:
-        trainer = TokenKTO(args=KTOConfig(**common, beta=settings.beta), **given)
+        args = _one_gpu(KTOConfig(**common, beta=settings.beta))
+        trainer = TokenKTO(args=args, data_collator=Mismatched(plan.pad), **given)
     trainer.add_callback(Report(folder / "progress.jsonl"))
     trainer.add_callback(MarkWhole())
     if held_out:
@@ -153,8 +196,21 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in stream]
 
 
-def _length(row: dict[str, Any]) -> int:
-    return sum(len(ids) for name, ids in row.items() if name.endswith("_ids"))
+def _plan(folder: Path) -> TrainingPlan:
+    return TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+
+
+def _processes() -> int:
+    """As many processes train together: one for each GPU that is used."""
+    # A cluster may set the size for purposes of its own; the rank is the launcher's.
+    return int(os.environ["WORLD_SIZE"]) if "LOCAL_RANK" in os.environ else 1
+
+
+def _one_gpu(args: Any) -> Any:
+    """Where a step's rows are too few for several GPUs, one is used; the library would take all in
+    one process, each with a batch of its own."""
+    args._n_gpu = min(args.n_gpu, 1)
+    return args
 
 
 def _end_with_parent() -> None:
@@ -169,23 +225,41 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def _launch(folder: Path) -> None:
+    """Become a process for each GPU where several can share the steps; else return."""
+    gpus = gpus_used(_plan(folder).settings, torch.cuda.device_count())
+    if gpus == 1:
+        return
+    remove_cut_off(folder / "checkpoints")
+    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(gpus)]
+    os.execv(  # noqa: S606  (this very Python)
+        sys.executable,
+        [sys.executable, *launch, "-m", "kilde.tuning.training.train", str(folder)],
+    )
+
+
+def _tell(folder: Path, error: Exception) -> None:
+    """Say in ``failed.json`` why the training failed; on a full disk, make room for it first."""
+    shutil.rmtree(folder / _PART, ignore_errors=True)
+    remove_cut_off(folder / "checkpoints")
+    path = folder / "failed.json"
+    if path.exists():  # of processes that train together, the first one to fail knows why
+        return
+    told = {"kind": type(error).__name__, "message": str(error)}
+    with suppress(OSError):  # then log.txt says it
+        durable.write(path, json.dumps(told))
+
+
 def main() -> None:
     """Train in the folder that the command line names; a failure goes into ``failed.json``."""
     folder = Path(sys.argv[1])
-    gpus = torch.cuda.device_count()
-    if gpus > 1 and "LOCAL_RANK" not in os.environ:
-        launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(gpus)]
-        os.execv(  # noqa: S606  (this very Python)
-            sys.executable,
-            [sys.executable, *launch, "-m", "kilde.tuning.training.train", *sys.argv[1:]],
-        )
-    _end_with_parent()
     try:
+        if "LOCAL_RANK" not in os.environ:
+            _launch(folder)
+        _end_with_parent()
         train(folder)
     except Exception as error:
-        last_checkpoint(folder / "checkpoints")  # on a full disk, makes room for these few words
-        told = {"kind": type(error).__name__, "message": str(error)}
-        (folder / "failed.json").write_text(json.dumps(told), encoding="utf-8")
+        _tell(folder, error)
         raise
 
 

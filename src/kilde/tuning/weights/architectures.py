@@ -60,3 +60,20 @@ def architecture_of(path: Path) -> Architecture:
             hint=f"Take a model of one of these: {', '.join(ARCHITECTURES)}.",
         )
     return ARCHITECTURES[name]
+
+
+def check_positions(path: Path, *, hint: str) -> None:
+    """Raise :class:`ModelError` if a GGUF model's position scaling gets lost on the way to torch.
+
+    transformers reads no ``rope.scaling`` and no ``rope_freqs`` from a GGUF file, and would load
+    such a model (Llama 3.1 and later) with other positions than llama.cpp, without an error.
+    """
+    header = read_header(path)
+    kind = header.text(f"{header.text('general.architecture')}.rope.scaling.type")
+    if kind in ("", "none") and "rope_freqs.weight" not in header.shapes:
+        return
+    raise ModelError(
+        f"{path} scales its positions ({kind or 'rope_freqs'}), which is lost when it is "
+        "loaded for training or merging.",
+        hint=hint,
+    )

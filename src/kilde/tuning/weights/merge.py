@@ -10,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kilde.errors import MissingExtra, ModelError
+from kilde.errors import MissingExtra
+from kilde.tuning.weights.architectures import check_positions
 from kilde.tuning.weights.chat_templates import chat_templates, recognise
-from kilde.tuning.weights.peft_adapter import Adapter, read_adapter
+from kilde.tuning.weights.peft_adapter import read_adapter
 from kilde.tuning.weights.writing import Unwritable, appearing
 
 try:
@@ -34,7 +35,9 @@ def merge(base: Path, peft_folder: Path, folder: Path) -> None:
     (which would be lost), and if the disk is full.
     """
     adapter = read_adapter(peft_folder, base)
-    check_positions(adapter)
+    check_positions(
+        base, hint="Export the adapter (peft) or a merged GGUF instead, or take another base."
+    )
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(
         base.parent, gguf_file=base.name, dtype=torch.float32, local_files_only=True
     )
@@ -55,23 +58,6 @@ def merge(base: Path, peft_folder: Path, folder: Path) -> None:
             tokenizer.save_pretrained(part)
         except safetensors.SafetensorError as error:
             raise Unwritable(folder, error) from error
-
-
-def check_positions(adapter: Adapter) -> None:
-    """Raise :class:`ModelError` if the base's position scaling gets lost on the way to torch.
-
-    transformers reads no ``rope.scaling`` and no ``rope_freqs`` from a GGUF file, and would load
-    such a model with the wrong positions, without an error.
-    """
-    base = adapter.base
-    kind = base.text(f"{adapter.architecture.name}.rope.scaling.type")
-    if kind in ("", "none") and "rope_freqs.weight" not in base.shapes:
-        return
-    raise ModelError(
-        f"{base.path} scales its positions ({kind or 'rope_freqs'}), which is lost when it is "
-        "loaded for training or merging.",
-        hint="Export the adapter (peft) or a merged GGUF instead, or take another base.",
-    )
 
 
 def _end_with_turn(model: Any, tokenizer: Any) -> None:
