@@ -52,8 +52,7 @@ class Said:
 
 def training_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of a training that most parts have."""
-    epochs = TuneSettings().epochs
-    parser.add_argument("--epochs", type=float, default=epochs, help="at most (%(default)s)")
+    parser.add_argument("--epochs", type=float, metavar="X", help="at most (as the rows are many)")
     parser.add_argument(
         "--learning-rate", type=float, default=0.0, metavar="X", help="(as the method has it)"
     )
@@ -126,7 +125,7 @@ def trained(
     """An adapter of a dataset; the one that is there already if all is as it was then."""
     card = ws.datasets.card(dataset or agent)
     settings = replace(settings, method=card.method, with_context=with_context)
-    settings = replace(settings, learning_rate=settings.rate)  # a run tells the number
+    settings = settings.settled(card.rows)  # a run tells the numbers
     wanted = (card.name, settings.to_json(), card.data_hash)
     runs = ws.runs.list(agent)
     alike = [run for run in runs if (run.dataset, run.settings, run.data_hash) == wanted]

@@ -159,10 +159,17 @@ def test_runs_that_were_stopped_and_that_failed(kilde: Kilde, tunable: Workspace
 def test_defaults_of_the_help_are_the_defaults() -> None:
     told = {one.name: one.help for one in tune_command.params if isinstance(one, click.Option)}
     for name, value in asdict(TuneSettings()).items():
-        if name in ("document_tokens", "epochs", "batch", "rank", "alpha", "seed"):
+        if name in ("document_tokens", "batch", "rank", "alpha", "seed"):
             assert (told[name] or "").endswith(f"Default: {value:g}."), name
     rates = ", ".join(f"{TuneSettings(method=one).rate:g} for {one}" for one in METHODS)
     assert told["learning_rate"] == f"Default: {rates}."
+    seen = [TuneSettings().settled(count).epochs for count in (1, 400, 800, 10_000)]
+    assert seen == [6.0, 4.0, 2.0, 2.0]
+    judged = {TuneSettings(method=one).settled(400).epochs for one in ("kto", "dpo")}
+    assert judged == {3.0}
+    assert "Default: 2 to 6, so that 1,600 rows are seen in all; 3 for kto and dpo." in (
+        told["epochs"] or ""
+    )
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def rollback_adapter(session: Session, agent: str) -> None:
 @click.argument("name", metavar="NAME@N")
 @pass_session
 def remove_adapter(session: Session, name: str) -> None:
-    """Delete an adapter; the promoted one is kept."""
+    """Delete an adapter; one that is promoted, or that an agent's file names, is kept."""
     session.workspace.registry.remove(name)
     click.echo(f"Removed {name}.")
 

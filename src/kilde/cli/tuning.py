@@ -55,7 +55,8 @@ class _Remembering(ModelCommand):
     "--epochs",
     metavar="X",
     type=_POSITIVE,
-    help="See every row as often at most; it stops when held-out rows get no better. Default: 3.",
+    help="See every row as often at most; it stops when held-out rows get no better. Default: 2 to "
+    "6, so that 1,600 rows are seen in all; 3 for kto and dpo.",
 )
 @click.option(
     "--learning-rate",
@@ -155,7 +156,7 @@ def _ready(workspace: Workspace, agent: str, dataset: str, method: str | None, r
     if resume:
         tuning.unfinished(workspace, key)
     else:
-        card = workspace.datasets.card(dataset or key)
+        card = tuning.dataset_of(workspace, key, dataset).card
         if method is not None and card.method != method:
             raise ConfigError(
                 [f"The rows of the dataset {card.name!r} are for {card.method}, not for {method}."],

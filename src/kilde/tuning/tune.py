@@ -62,7 +62,7 @@ def tune(
     """
     raise_refused(findings, dataset.card.name)
     subject.agent(None).own_adapter()  # the gate asks it: a fault is better told now than then
-    settings = replace(settings, learning_rate=settings.rate)  # a card tells the number
+    settings = settings.settled(len(dataset.rows))  # a card tells the numbers
     with runs.alone(subject.key):
         run = runs.create(
             subject.key, dataset.card.name, settings.to_json(), dataset.card.data_hash

@@ -167,7 +167,7 @@ def tune(
 
     need_extra()
     subject = _subject(workspace, agent)
-    found = _dataset(workspace, subject.key, dataset)
+    found = dataset_of(workspace, subject.key, dataset)
     settings = replace(settings or TuneSettings(), method=found.card.method)
     if with_context is None:
         with_context = subject.agent(None).definition.retrieval
@@ -247,6 +247,19 @@ def base_of(workspace: Workspace, key: str, definition: AgentDefinition) -> tupl
     return name, path
 
 
+def dataset_of(workspace: Workspace, key: str, name: str = "") -> Dataset:
+    """An agent's dataset, its own where none is named. Raises :class:`TuningError` for one that was
+    built for another agent, :class:`NotFound` where there is none."""
+    found = workspace.datasets.load(name or key)
+    if found.card.agent != key:
+        raise TuningError(
+            f"The dataset {found.card.name!r} was built for the agent {found.card.agent!r}, whose "
+            "documents may be others.",
+            hint=f"Build one for this agent: kilde dataset build {key} --from … --name NAME",
+        )
+    return found
+
+
 def user_name() -> str:
     """Who runs this; a container may know its user by the number alone."""
     try:
@@ -273,14 +286,3 @@ def _subject(workspace: Workspace, agent: str) -> Subject:
         generator=generator,
         agent=lambda adapter: workspace.trial_agent(key, adapter),
     )
-
-
-def _dataset(workspace: Workspace, key: str, name: str) -> Dataset:
-    found = workspace.datasets.load(name or key)
-    if found.card.agent != key:
-        raise TuningError(
-            f"The dataset {found.card.name!r} was built for the agent {found.card.agent!r}, whose "
-            "documents may be others.",
-            hint=f"Build one for this agent: kilde dataset build {key} --from … --name NAME",
-        )
-    return found

@@ -22,7 +22,7 @@ LANGUAGES = ("da", "en")
 SPLITS = ("train", "test")
 Split = Literal["train", "test"]
 # The rows of a language that the example comes with, and that are measured.
-COUNTS: Mapping[Split, int] = {"train": 600, "test": 100}
+COUNTS: Mapping[Split, int] = {"train": 800, "test": 100}
 _Card = TypeVar("_Card")
 
 # The share of rows whose right answer is to decline, and of those that are about something else.

@@ -113,9 +113,10 @@ def rows_at_once(settings: TuneSettings, rows: Sequence[TokenRow], processes: in
 
 def make_trainer(plan: TrainingPlan, folder: Path) -> Trainer:
     """The trainer of a plan, with the folder's rows."""
-    settings = plan.settings
-    set_seed(settings.seed)  # before the adapter's first weights are drawn
     rows, held_out = _rows(folder / "train.jsonl"), _rows(folder / "held_out.jsonl")
+    settings = plan.settings.settled(len(rows))
+    assert settings.epochs is not None
+    set_seed(settings.seed)  # before the adapter's first weights are drawn
     # What is computed at once follows the longest row; what is learnt from at once does not.
     processes = _processes()
     at_once = rows_at_once(settings, rows + held_out, processes)
