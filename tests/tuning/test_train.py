@@ -38,8 +38,9 @@ from kilde.tuning.training.curve import draw
 from kilde.tuning.training.prepare import read_plan
 from kilde.tuning.training.sampler import StepSampler
 from kilde.tuning.training.settings import TuneSettings
+from kilde.tuning.training.setup import gpus_used, make_trainer, rows_at_once
 from kilde.tuning.training.token_rows import length
-from kilde.tuning.training.train import gpus_used, make_trainer, rows_at_once, train
+from kilde.tuning.training.train import train
 from kilde.tuning.training.trainers import answers_to_others
 
 pytestmark = [
@@ -108,7 +109,10 @@ def test_the_folder_tells_all_of_it(trained: Path) -> None:
 
 def test_the_curve_is_drawn(trained: Path) -> None:
     draw(trained, "week-plan: sft")
-    assert (trained / "loss.svg").read_text("utf-8").rstrip().endswith("</svg>")
+    drawn = (trained / "loss.svg").read_text("utf-8")
+    assert drawn.rstrip().endswith("</svg>")
+    draw(trained, "week-plan: sft")
+    assert (trained / "loss.svg").read_text("utf-8") == drawn
     assert (trained / "loss.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

@@ -20,6 +20,7 @@ from tests.tuning.training import lines, prepared, some_rows, weights
 from kilde.errors import TuningError
 from kilde.models.cache import path_of
 from kilde.tuning.adapters import durable
+from kilde.tuning.training import setup
 from kilde.tuning.training import train as trained
 from kilde.tuning.training.process import (
     _failure,
@@ -229,7 +230,7 @@ def test_one_process_takes_one_gpu() -> None:
     """Else torch would give each a batch of its own."""
     for there, taken in ((0, 0), (1, 1), (8, 1)):
         args = SimpleNamespace(n_gpu=there)
-        assert trained._one_gpu(args)._n_gpu == taken
+        assert setup._one_gpu(args)._n_gpu == taken
 
 
 def test_a_real_model_is_trained(smollm2: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from kilde.errors import MissingExtra
 from kilde.tuning.training.process import read_progress
 
 try:
+    import matplotlib
     import matplotlib.figure
 except ImportError as error:
     raise MissingExtra("tune", "Drawing the loss curve") from error
@@ -25,8 +26,10 @@ def draw(folder: Path, title: str) -> None:
             steps = sorted(points)
             marker = "o" if name == "eval_loss" else None
             axes.plot(steps, [points[step] for step in steps], label=label, marker=marker)
-    axes.set(title=title, xlabel="step", ylabel="loss", ylim=(0, None))
+    # Most of what is learnt lies far below the first losses.
+    axes.set(title=title, xlabel="step", ylabel="loss", yscale="log")
     axes.grid(alpha=0.3)
     axes.legend()
-    for ending in ("svg", "png"):
-        figure.savefig(folder / f"loss.{ending}", dpi=120)
+    figure.savefig(folder / "loss.png", dpi=120)
+    with matplotlib.rc_context({"svg.hashsalt": "kilde"}):  # the same curve, the same bytes
+        figure.savefig(folder / "loss.svg", metadata={"Date": None})
