@@ -56,13 +56,13 @@ class _Remembering(ModelCommand):
     metavar="X",
     type=_POSITIVE,
     help="See every row as often at most; it stops when held-out rows get no better. Default: 2 to "
-    "6, so that 1,600 rows are seen in all; 3 for kto and dpo.",
+    "6, so that 1,600 rows are seen in all; for kto and dpo 1 to 3, so that 200 are.",
 )
 @click.option(
     "--learning-rate",
     metavar="X",
     type=Fraction(0, 1, min_open=True),
-    help="Default: 0.001 for sft, 0.0002 for kto, 0.0001 for dpo.",
+    help="Default: 0.001 for sft, 5e-05 for kto, 5e-05 for dpo.",
 )
 @click.option("--batch", metavar="N", type=click.IntRange(1), help="Rows per step. Default: 4.")
 @click.option(
