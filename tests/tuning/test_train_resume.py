@@ -22,7 +22,7 @@ from kilde.tuning.training.runs import Run
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.types import NoProgress
 from kilde.workspace import Workspace
-from kilde.workspace.tuning import _subject, _user, base_of, resume
+from kilde.workspace.tuning import _subject, base_of, resume, user_name
 
 
 @pytest.fixture
@@ -148,10 +148,10 @@ def test_a_base_whose_positions_would_be_lost_is_refused(minilm: str, tmp_path: 
 def test_who_has_no_name_is_told_by_number(
     kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _user() == getpass.getuser()
+    assert user_name() == getpass.getuser()
 
     def nameless() -> str:
         raise kind("getpwuid(): uid not found: 4711")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert _user() == str(os.getuid())
+    assert user_name() == str(os.getuid())
