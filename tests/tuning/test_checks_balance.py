@@ -35,6 +35,8 @@ def test_size(number: int, kind: str, level: str) -> None:
     if kind:
         assert found[kind].level == level
         assert found[kind].rows == ()
+    if kind == "few-rows":
+        assert "520 rows for plans" in found[kind].message, "what measured runs took"
     if number == 0:
         assert list(found) == ["no-rows"]
 
