@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kilde.errors import NotFound
@@ -51,6 +51,7 @@ def test_a_document_is_its_passages_in_order(base: KnowledgeBase) -> None:
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=_TEXT, name=_TEXT)
+@example(text="Nobody is called so.", name="~0")
 def test_any_text_and_any_name_round_trip(base: KnowledgeBase, text: str, name: str) -> None:
     name = name.replace("\x00", "0").strip() or "x"
     report = base.add_documents([Document.from_text(text, id=name, language="en")])

@@ -86,7 +86,7 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
     if source.kind == "sql":
         yield Found(sql_name(source), source, root)
         return
-    location = Path(os.path.abspath(root / Path(source.location).expanduser()))  # noqa: PTH100
+    location = Path(os.path.abspath(root / local_path(source.location)))  # noqa: PTH100
     if _exists(location, source.location):
         if location.is_dir():
             yield from _members(location, source, root)
@@ -120,6 +120,11 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
             "no file matches this pattern",
             hint="Check it with ls; ** stands for any number of folders.",
         )
+
+
+def local_path(text: str) -> Path:
+    """A path as a person writes it; ``~name`` stays as it is where nobody has that name."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  (pathlib raises where nobody has it)
 
 
 def document_name(path: Path, root: Path) -> str:

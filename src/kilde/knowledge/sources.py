@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from kilde.documents.sources import Found, Source, document_name, expand, normal_url
+from kilde.documents.sources import (
+    Found,
+    Source,
+    document_name,
+    expand,
+    local_path,
+    normal_url,
+)
 from kilde.errors import ConfigError, LoadError
 from kilde.types import DEFAULT_COLLECTION
 
@@ -132,7 +139,7 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
 
             sql.check(source)
         elif source.kind == "path":
-            folder = root / Path(source.location).expanduser()
+            folder = root / local_path(source.location)
             if os.path.isdir(folder):  # noqa: PTH112  (no error where nobody may look)
                 source = replace(source, location=document_name(folder, root))
         return source
@@ -141,7 +148,7 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
         return Source("url", normal_url(text), wanted)
     if not text.strip():
         raise LoadError("''", "this is no path", hint="Name a file, a folder, a glob or a URL.")
-    path = Path(text).expanduser()
+    path = local_path(text)
     fixed = Path(*_fixed_parts(path)) if _fixed_parts(path) else Path()
     try:
         here = (Path.cwd() / fixed).exists()
