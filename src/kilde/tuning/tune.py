@@ -147,7 +147,7 @@ def _finish(
     for card in registry.list(subject.key):
         if card.settings.get("run") == run.id:  # killed after it was registered
             return _promote(card, runs, run, registry, by, force)
-    plan = TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+    plan = TrainingPlan.read(folder)
     start = _start(plan, registry)
     if not (folder / "adapter").is_dir():
         run = runs.save(run, stage="training")

@@ -113,10 +113,7 @@ def read_plan(folder: Path) -> TrainingPlan | None:
 
     Raises :class:`TuningError` for one that another version of Kilde wrote.
     """
-    path = folder / "plan.json"
-    if not path.is_file():
-        return None
-    return TrainingPlan.from_json(json.loads(path.read_text(encoding="utf-8")))
+    return TrainingPlan.read(folder) if (folder / "plan.json").is_file() else None
 
 
 def refuse_changed(subject: Subject, folder: Path) -> None:

@@ -1,7 +1,8 @@
-"""How a model is tuned: the few numbers that matter, with defaults that were measured."""
+"""How a model is tuned: the few numbers that matter. All defaults but DPO's were measured."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -126,6 +127,11 @@ class TrainingPlan:
     left_out: int = 0
     base_sha256: str = ""
     agent_sha256: str = ""
+
+    @classmethod
+    def read(cls, folder: Path) -> TrainingPlan:
+        """The plan of a run's folder. Raises as :meth:`from_json`, and ``OSError``."""
+        return cls.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON data."""

@@ -38,7 +38,7 @@ def train(folder: Path) -> None:
     many of them are computed together and on however many GPUs; on several, an epoch's last step
     sees some rows twice where they cannot be dealt out evenly.
     """
-    plan = _plan(folder)
+    plan = TrainingPlan.read(folder)
     if processes_together() == 1:  # else it is done before they are started
         remove_cut_off(folder / "checkpoints")
     if os.environ.get("LOCAL_RANK", "0") == "0":
@@ -63,10 +63,6 @@ def train(folder: Path) -> None:
     staged.rename(folder / "adapter")
 
 
-def _plan(folder: Path) -> TrainingPlan:
-    return TrainingPlan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-
-
 def _end_with_parent() -> None:
     """End when whoever started this process does: its end of the pipe closes."""
 
@@ -81,7 +77,7 @@ def _end_with_parent() -> None:
 
 def _launch(folder: Path) -> None:
     """Become a process for each GPU where several can share the steps; else return."""
-    gpus = gpus_used(_plan(folder).settings, torch.cuda.device_count())
+    gpus = gpus_used(TrainingPlan.read(folder).settings, torch.cuda.device_count())
     if gpus == 1:
         return
     remove_cut_off(folder / "checkpoints")
