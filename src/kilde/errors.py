@@ -12,6 +12,7 @@
     │   └── LicenceNeeded     the model has terms of its own that nobody accepted yet
     ├── GenerationError       a generator could not answer
     ├── TuningError           rows that cannot be trained on, or a training that failed
+    ├── EvaluationError       a test, a comparison or a drill that cannot be made, or would mislead
     └── MissingExtra          an optional dependency is not installed
 
 Errors of third-party libraries are translated where the library is called, so callers need to
@@ -116,6 +117,10 @@ class GenerationError(KildeError):
 
 class TuningError(KildeError):
     """Rows cannot be trained on, or a training failed."""
+
+
+class EvaluationError(KildeError):
+    """A test set, a comparison or a drill cannot be made, or would measure something else."""
 
 
 class MissingExtra(KildeError):

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from tests.tuning.training import lines, prepared, some_rows, weights
 
+from kilde import durable
 from kilde.errors import TuningError
 from kilde.models.cache import path_of
-from kilde.tuning.adapters import durable
 from kilde.tuning.training import setup
 from kilde.tuning.training import train as trained
 from kilde.tuning.training.process import (

@@ -16,7 +16,10 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score in 0..1, or ``None`` where there is nothing to score, and the reason in words."""
+    """A score, or ``None`` where there is nothing to score, and the reason in words.
+
+    Scores of quality are in 0..1; those of effort are in the unit of their metric.
+    """
 
     value: float | None
     why: str = ""

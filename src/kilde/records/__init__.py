@@ -6,24 +6,21 @@ from.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
-from functools import cached_property
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilde.errors import NotFound
+from kilde.records.answer_json import dump_answer, read_answer
 from kilde.records.database import Database
 from kilde.types import Answer, Feedback
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
     from sqlalchemy import ColumnElement, Row
 
-_TIME, _DATE = "$datetime", "$date"
 # How an answer is named by hand: the beginning of its id, long enough not to be met by chance.
 _BEGINNING = re.compile(r"[0-9a-f]{6,32}")
 
@@ -48,7 +45,7 @@ class Records:
             "question": answer.question,
             "abstained": answer.abstained,
             "at": answer.at.astimezone(UTC),
-            "body": json.dumps(self._adapter.dump_python(answer), default=_marked),
+            "body": dump_answer(answer),
         }
         with self._database.using("the answer could not be kept") as connection:
             connection.execute(self._database.answers.insert().values(row))
@@ -61,7 +58,7 @@ class Records:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFound("answer", answer_id, [])
-        return self._read(row.body)
+        return read_answer(row.body)
 
     def find(self, name: str) -> Answer:
         """An answer by its id, by the first 6 or more digits of it, or the newest one (``last``).
@@ -79,7 +76,7 @@ class Records:
         with self._database.using("the answers cannot be read") as connection:
             found = connection.execute(latest.where(whole | begins)).all()
             if len(found) == 1:
-                return self._read(found[0].body)
+                return read_answer(found[0].body)
             known = [row.id for row in found or connection.execute(latest)]
         hint = "Several begin like that: give more digits." if found else ""
         raise NotFound("answer", name, known, hint=hint)
@@ -91,7 +88,7 @@ class Records:
         if agent is not None:
             query = query.where(answers.c.agent == agent)
         with self._database.using("the answers cannot be read") as connection:
-            return [self._read(row.body) for row in connection.execute(query)]
+            return [read_answer(row.body) for row in connection.execute(query)]
 
     def given(self, agent: str, question: str) -> list[Answer]:
         """All answers of an agent to a question, newest first."""
@@ -99,7 +96,7 @@ class Records:
         asked = (answers.c.agent == agent) & (answers.c.question == question.strip())
         query = answers.select().where(asked).order_by(answers.c.at.desc())
         with self._database.using("the answers cannot be read") as connection:
-            return [self._read(row.body) for row in connection.execute(query)]
+            return [read_answer(row.body) for row in connection.execute(query)]
 
     def forget(self, *, before: datetime) -> int:
         """Delete the answers given before a moment, and the feedback on them.
@@ -153,7 +150,7 @@ class Records:
         with self._database.using("the feedback cannot be read") as connection:
             for row in connection.execute(query):
                 if row.answer_id not in found:
-                    found[row.answer_id] = (_feedback(row), self._read(row.body))
+                    found[row.answer_id] = (_feedback(row), read_answer(row.body))
         return list(found.values())
 
     def close(self) -> None:
@@ -165,36 +162,7 @@ class Records:
         feedback = self._database.feedback
         return feedback.c.at.desc(), feedback.c.number.desc()
 
-    def _read(self, body: str) -> Answer:
-        answer: Answer = self._adapter.validate_python(json.loads(body, object_hook=_unmarked))
-        return answer
-
-    @cached_property
-    def _adapter(self) -> TypeAdapter[Answer]:
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(Answer)
-
 
 def _feedback(row: Row[Any]) -> Feedback:
     at = row.at.replace(tzinfo=UTC)  # SQLite gives times back without their zone
     return Feedback(row.id, row.answer_id, row.agent, row.rating, row.correction, at)
-
-
-def _marked(value: object) -> object:
-    """What JSON has no form for: dates, which must not come back as text."""
-    if isinstance(value, datetime):
-        return {_TIME: value.isoformat()}
-    if isinstance(value, date):
-        return {_DATE: value.isoformat()}
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} cannot be kept")
-
-
-def _unmarked(found: dict[str, Any]) -> object:
-    if found.keys() == {_TIME}:
-        return datetime.fromisoformat(found[_TIME])
-    if found.keys() == {_DATE}:
-        return date.fromisoformat(found[_DATE])
-    return found

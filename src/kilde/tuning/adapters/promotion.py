@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from kilde import durable
 from kilde.errors import StoreError
-from kilde.tuning.adapters import durable
 
 POINTER = "promoted.json"
 

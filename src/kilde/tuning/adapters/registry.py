@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from kilde import durable
 from kilde.errors import NotFound, StoreError, WorkspaceError
-from kilde.tuning.adapters import durable, promotion
+from kilde.tuning.adapters import promotion
 from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of, read_card, to_json
 from kilde.tuning.adapters.promotion import Event
 from kilde.types import Adapter

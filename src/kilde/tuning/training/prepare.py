@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilde import durable
 from kilde.agents.agent import Agent
 from kilde.errors import TuningError
-from kilde.tuning.adapters import durable
 from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of
 from kilde.tuning.adapters.registry import FILES, GGUF_FILE, Registry
 from kilde.tuning.data.dataset import Dataset, split

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from kilde import durable
 from kilde.errors import NotFound, StoreError, WorkspaceError
-from kilde.tuning.adapters import durable
 
 if TYPE_CHECKING:
     from filelock import FileLock

@@ -20,7 +20,7 @@ import torch
 from transformers import TrainerState
 from transformers.trainer import TRAINER_STATE_NAME
 
-from kilde.tuning.adapters import durable
+from kilde import durable
 from kilde.tuning.training.base import environment
 from kilde.tuning.training.checkpoints import at_its_end, last_checkpoint, remove_cut_off
 from kilde.tuning.training.report import result
