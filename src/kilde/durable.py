@@ -46,6 +46,37 @@ def move(folder: Path, target: Path) -> None:
     flush(target.parent)
 
 
+def swap(folder: Path, target: Path) -> None:
+    """Let a folder take the place of another one, if there is one; :func:`standing` finds it.
+
+    A kill at any moment leaves the old one or the new one. Where it fails, the old one stays.
+    """
+    for path in (*folder.iterdir(), folder):
+        flush(path)
+    old = _old(target)
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
+    flush(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def standing(target: Path) -> Path:
+    """Where a folder lies that is swapped for others: at its place, or beside it after a kill."""
+    old = _old(target)
+    return old if old.is_dir() and not target.exists() else target
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
 def sweep(folder: Path) -> None:
     """Delete what killed writers left in a folder; nobody may be writing there."""
     for path in folder.glob(f"{_ASIDE}*"):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # More documents than these are not named in a note.
 _SHOWN = 3
-_LEVELS = {"refuse": "To mend before training", "warn": "To look at", "note": "Good to know"}
+_LEVELS = {"refuse": "To mend before {}", "warn": "To look at", "note": "Good to know"}
 
 
 def made(card: DatasetCard, verb: str) -> None:
@@ -42,12 +42,12 @@ def notes(card: DatasetCard) -> tuple[str, ...]:
     return (*card.notes, f"rows to learn from and rows to test with are both about {names}")
 
 
-def findings(found: Sequence[Finding]) -> None:
-    """Print findings by level, the gravest first."""
+def findings(found: Sequence[Finding], *, before: str = "training") -> None:
+    """Print findings by level, the gravest first; ``before`` is what the gravest forbid."""
     for level, heading in _LEVELS.items():
         some = [finding for finding in found if finding.level == level]
         if some:
-            click.echo(click.style(f"{heading} ({len(some)})", bold=True))
+            click.echo(click.style(f"{heading.format(before)} ({len(some)})", bold=True))
         for finding in some:
             click.echo(f"  {finding.kind}: {finding.message}")
             click.echo(click.style(f"    {finding.hint}", dim=True))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from kilde.agents.definition import AgentDefinition
 from kilde.errors import ConfigError, StoreError, TuningError
 from kilde.tuning.checks import Finding, check_rows, ordered, raise_refused
+from kilde.tuning.checks.findings import count, listed
+from kilde.tuning.checks.questions import without_asked
 from kilde.tuning.data.dataset import Dataset, DatasetCard, split
 from kilde.tuning.data.formats import read_file
 from kilde.tuning.data.from_documents import document_rows
@@ -23,6 +25,7 @@ from kilde.tuning.training.runs import Run
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.tune import Tuned
 from kilde.types import NoProgress, Progress
+from kilde.workspace.evaluation import HeldApart, held_apart
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -47,9 +50,11 @@ def build_dataset(
     """Make a dataset for an agent and keep it; ``name`` is the agent's where none is given.
 
     ``source`` is a file, people's feedback, or the agent's documents, of which at most ``limit``
-    rows are made. ``test`` is a file of test rows; without one, ``test_share`` (0..1) of the rows
-    is set apart. Raises :class:`ConfigError` for malformed files (all faults) and for a name that
-    is taken, :class:`NotFound` for an unknown agent, :class:`TuningError` where no row comes of it.
+    rows are made. From feedback and documents comes nothing that the agent's test sets ask, and
+    nothing of the documents they hold out. ``test`` is a file of test rows; without one,
+    ``test_share`` (0..1) of the rows is set apart.
+    Raises :class:`ConfigError` for malformed files (all faults) and for a name that is taken,
+    :class:`NotFound` for an unknown agent, :class:`TuningError` where no row comes of it.
     """
     key, definition = workspace.agent_file(agent)
     name = name or key
@@ -57,6 +62,8 @@ def build_dataset(
     notes: list[str] = []
     rows: Sequence[Row]
     held: Sequence[Row]
+    drawn = source in ("feedback", "documents")
+    apart = held_apart(workspace, key) if drawn else HeldApart()
     if source == "feedback":
         method = method or "kto"
         judged = workspace.records.judged(agent=key)
@@ -73,7 +80,13 @@ def build_dataset(
             limit=limit,
             seed=seed,
             progress=progress or NoProgress(),
+            leave_out=apart.documents,
         )
+        if apart.documents:
+            notes.append(
+                f"no row was made of {count(len(apart.documents), 'document')} that the test sets "
+                f"hold out ({listed(apart.names)}): {listed(sorted(apart.documents))}"
+            )
     else:
         found = read_file(source, method)
         rows, method = found.rows, found.method
@@ -82,9 +95,17 @@ def build_dataset(
                 f"{found.dropped} system messages were left out: the agent's instructions "
                 "take their place"
             )
+    made = len(rows)
+    about = [row for row in rows if apart.documents.isdisjoint(row.lineage.documents)]
+    rows = without_asked(about, apart.questions)
+    if made > len(rows):
+        notes.append(
+            f"{count(made - len(rows))} left out that ask what the test sets ask or come from "
+            f"documents they hold out ({listed(apart.names)})"
+        )
     if not rows:
         raise TuningError(
-            f"No rows came of {source}.",
+            f"No rows came of {source}." + "".join(f" Note: {note}." for note in notes),
             hint="Feedback: kilde feedback add ANSWER --up|--down. Documents: kilde list shows "
             "what the agent may use.",
         )

@@ -16,8 +16,8 @@ from typing import Any
 
 from kilde.agents.phrases import declines
 from kilde.errors import ConfigError
+from kilde.json_objects import Faults, read_objects
 from kilde.language.detect import detect
-from kilde.tuning.data.json_objects import Faults, read_objects
 from kilde.tuning.data.rows import Lineage, Method, Row, language_code
 from kilde.tuning.data.turns import Fault, answer_of, message_turns, prompt_of, text_of
 from kilde.types import UNKNOWN_LANGUAGE, Message

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, groupby, zip_longest
 from random import Random
@@ -48,6 +48,7 @@ _SHORTEST_QUESTION, _LONGEST_QUESTION = 3, 40
 _TRIES = 4
 _WORD = re.compile(r"\w+")
 Item = TypeVar("Item")
+Source = TypeVar("Source", bound=QuestionAnswer | Hit)
 # One of so many rows asks for what no document holds.
 _DECLINING = 5
 
@@ -60,13 +61,16 @@ def document_rows(
     limit: int,
     seed: int,
     progress: Progress,
+    leave_out: Collection[str] = (),
 ) -> list[Row]:
     """At most ``limit`` rows (SFT) from the documents in scope; fewer where they hold no more.
 
     Every document contributes before one contributes again. One row of five declines: what it asks
     for stands in no document in scope. ``generator`` may be None or one that
-    only quotes; then nothing but templates is used. The same documents and the same ``seed`` give
-    the same rows. Raises :class:`ConfigError` for an agent that fills in a form, and
+    only quotes; then nothing but templates is used. No row comes from the documents in
+    ``leave_out`` (ids), though they still tell what stands in no document and what has several
+    answers. The same documents and the same ``seed`` give the same rows.
+    Raises :class:`ConfigError` for an agent that fills in a form, and
     :class:`kilde.errors.GenerationError`.
     """
     if definition.output is not None:
@@ -82,7 +86,7 @@ def document_rows(
     knowledge = knowledge.at()
     answering = limit - limit // _DECLINING
     progress.start("making rows", limit, "rows")
-    for item in _turns(_items(knowledge, definition, generator, random)):
+    for item in _turns(_items(knowledge, definition, generator, random, leave_out)):
         if len(found) >= answering or asked >= answering * _TRIES:
             break
         if isinstance(item, QuestionAnswer):
@@ -93,16 +97,21 @@ def document_rows(
         if made is not None and made.topic not in found:
             found[made.topic] = _row(made)
             progress.advance()
-    rows = [*found.values(), *_declining(knowledge, len(found) // (_DECLINING - 1), random)]
+    rows = [
+        *found.values(),
+        *_declining(knowledge, len(found) // (_DECLINING - 1), random, leave_out),
+    ]
     progress.finish()
     return rows
 
 
-def _declining(knowledge: ScopedKnowledge, count: int, random: Random) -> list[Row]:
+def _declining(
+    knowledge: ScopedKnowledge, count: int, random: Random, leave_out: Collection[str]
+) -> list[Row]:
     """As many rows that decline, of documents in turn; fewer where there are no more."""
     if not count:
         return []
-    documents = list(unanswerable(knowledge, random))
+    documents = _without(unanswerable(knowledge, random), leave_out)
     random.shuffle(documents)
     found = {made.question: replace(_row(made), declines=True) for made in _turns(documents)}
     return list(found.values())[:count]
@@ -113,6 +122,7 @@ def _items(
     definition: AgentDefinition,
     generator: Generator | None,
     random: Random,
+    leave_out: Collection[str],
 ) -> list[list[QuestionAnswer | Hit]]:
     """What may become rows, document by document: templates filled in, and passages to ask about.
 
@@ -133,7 +143,19 @@ def _items(
         random.shuffle(items)
         documents.append(items)
     random.shuffle(documents)
-    return _told_apart(documents)
+    return _without(_told_apart(documents), leave_out)
+
+
+def _without(
+    documents: Iterable[Sequence[Source]], leave_out: Collection[str]
+) -> list[list[Source]]:
+    """Of every document what is not left out."""
+    return [[item for item in items if _document(item) not in leave_out] for items in documents]
+
+
+def _document(item: QuestionAnswer | Hit) -> str:
+    hit = item if isinstance(item, Hit) else item.hit
+    return hit.document.id
 
 
 def _told_apart(documents: list[list[QuestionAnswer | Hit]]) -> list[list[QuestionAnswer | Hit]]:
