@@ -26,7 +26,11 @@ class Strict(BaseModel):
 
 
 class GeneratorConfig(Strict):
-    """``[models.NAME]``: a generator under a name of your own, for ``model = "NAME"``."""
+    """``[models.NAME]``: a generator under a name of your own, for ``model = "NAME"``.
+
+    ``input_price`` and ``output_price`` are for a million tokens read and written, in the currency
+    of ``[costs]``; comparisons reckon with them where they are given.
+    """
 
     backend: Literal["llama_cpp", "openai"]
     model: str = Field(min_length=1)
@@ -34,6 +38,8 @@ class GeneratorConfig(Strict):
     api_key_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
     context: int = Field(default=4096, ge=256)
     threads: int = Field(default=0, ge=0)
+    input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _endpoint(self) -> GeneratorConfig:
@@ -42,6 +48,13 @@ class GeneratorConfig(Strict):
         if "@" in self.base_url:
             raise ValueError("base_url must not hold a name or password; api_key_env names a key")
         return self
+
+
+class CostsConfig(Strict):
+    """``[costs]``: what an hour of computing costs (energy, rent), in ``currency``."""
+
+    currency: str = Field(default="EUR", min_length=1, max_length=8)
+    hour: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class WorkspaceConfig(Strict):
@@ -63,6 +76,7 @@ class WorkspaceConfig(Strict):
     allow_private_urls: bool = False
     records: bool = True
     models: dict[str, GeneratorConfig] = Field(default_factory=dict)
+    costs: CostsConfig = Field(default_factory=CostsConfig)
 
 
 def load_config(folder: Path) -> WorkspaceConfig:

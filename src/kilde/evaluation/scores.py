@@ -31,13 +31,13 @@ def exact(answer: str, reference: str) -> Score:
     >>> exact("At 6 PM.", "at 6 pm").value
     1.0
     """
-    same = _words(answer) == _words(reference)
+    same = words(answer) == words(reference)
     return Score(float(same), "" if same else f"expected {reference!r}")
 
 
 def contained(answer: str, reference: str) -> Score:
     """1 where the reference's words stand in the answer, in order and without a gap."""
-    wanted, found = _words(reference), _words(answer)
+    wanted, found = words(reference), words(answer)
     if not wanted:
         return Score(None, "the reference is empty")
     held = any(found[at : at + len(wanted)] == wanted for at in range(len(found)))
@@ -53,7 +53,7 @@ def token_f1(answer: str, reference: str) -> Score:
     >>> round(token_f1("at 6 pm on Fridays", "6 pm").value, 2)
     0.57
     """
-    found, wanted = _words(answer), _words(reference)
+    found, wanted = words(answer), words(reference)
     if not wanted:
         return Score(None, "the reference is empty")
     shared = sum((Counter(found) & Counter(wanted)).values())
@@ -61,6 +61,25 @@ def token_f1(answer: str, reference: str) -> Score:
         return Score(0.0, f"no word of {reference!r}")
     value = 2 * shared / (len(found) + len(wanted))
     return Score(value, f"{shared} of {len(wanted)} words, in {len(found)}")
+
+
+def rouge_l(answer: str, reference: str) -> Score:
+    """ROUGE-L: F1 over the longest run of words that both have in the same order, gaps allowed.
+
+    Lin 2004, https://aclanthology.org/W04-1013, with precision and recall weighing the same; words
+    are not stemmed, for how to differs from language to language.
+
+    >>> rouge_l("open from 8 to 16", "it is open 8 to 16").value
+    0.7272727272727273
+    """
+    from rapidfuzz.distance import LCSseq
+
+    found, wanted = words(answer), words(reference)
+    if not wanted:
+        return Score(None, "the reference is empty")
+    shared = LCSseq.similarity(found, wanted)
+    value = 2 * shared / (len(found) + len(wanted))
+    return Score(value, f"{shared} of {len(wanted)} words in order, in {len(found)}")
 
 
 def fields(answer: str, reference: str) -> Score:
@@ -89,6 +108,32 @@ def fields(answer: str, reference: str) -> Score:
     return Score(1 - len(wrong) / len(every), why)
 
 
+def left_empty(answer: str, reference: str) -> Score:
+    """1 where a form leaves empty every field that is empty in the reference: so a form declines.
+
+    ``None`` where the reference leaves none empty.
+
+    >>> left_empty('{"days": ["mon"], "why": "x"}', '{"days": [], "why": "y"}')
+    Score(value=0.0, why='it filled in days')
+    """
+    nothing: tuple[object, ...] = ([], {}, "", None)
+    wanted = _form(reference)
+    empty = [name for name, value in (wanted or {}).items() if value in nothing]
+    if not empty:
+        return Score(None, "the right form leaves no field empty")
+    if (found := _form(answer)) is None:
+        return Score(0.0, "it is no form")
+    filled = [name for name in empty if found.get(name) not in nothing]
+    return Score(float(not filled), f"it filled in {', '.join(filled)}" if filled else "")
+
+
+def _form(text: str) -> dict[str, object] | None:
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        return None
+
+
 _Path = tuple[str | int, ...]
 
 
@@ -105,5 +150,10 @@ def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
         yield path, json.dumps(value, ensure_ascii=False)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a text in order, whatever their case and punctuation.
+
+    >>> words("Kl. 8.30 på ÅVEJ")
+    ['kl', '8', '30', 'på', 'åvej']
+    """
     return _WORD.findall(text.casefold())

@@ -16,7 +16,7 @@ from typing import Any
 from kilde.agents.agent import QUOTED_INSTEAD, Agent
 from kilde.agents.phrases import abstention
 from kilde.errors import GenerationError
-from kilde.evaluation.scores import Score, fields, token_f1
+from kilde.evaluation.scores import Score, fields, left_empty, token_f1
 from kilde.grounding import ground
 from kilde.tuning.data.rows import Row
 from kilde.types import Answer, Hit, Progress
@@ -255,16 +255,9 @@ def _declined(answer: Answer, row: Row, form: bool) -> Score:
     """A form declines by leaving empty what the right form leaves empty."""
     if not form:
         return Score(float(answer.abstained), "" if answer.abstained else "it answered")
-    try:
-        wanted, found = dict(json.loads(row.answer)), dict(json.loads(answer.text))
-    except (ValueError, TypeError):  # a row from elsewhere that is no form
-        return fields(answer.text, row.answer)
-    nothing: tuple[object, ...] = ([], {}, "", None)
-    empty = [name for name, value in wanted.items() if value in nothing]
-    if not empty:
-        return fields(answer.text, row.answer)
-    filled = [name for name in empty if found.get(name) not in nothing]
-    return Score(float(not filled), f"it filled in {', '.join(filled)}" if filled else "")
+    empty = left_empty(answer.text, row.answer)
+    # A row from elsewhere may be no form, or tell of nothing to leave empty.
+    return empty if empty.value is not None else fields(answer.text, row.answer)
 
 
 def _grounded(answer: Answer) -> Score:

@@ -1,0 +1,47 @@
+"""How near a text comes to a right answer, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kilde.evaluation.measures.basis import NO_REFERENCE, NO_RIGHT_ANSWER, best, failed, is_form
+from kilde.evaluation.metric import Setting
+from kilde.evaluation.said import Said
+from kilde.evaluation.scores import Score, contained, exact, rouge_l, token_f1
+from kilde.evaluation.testset import Question
+
+
+def exact_match(question: Question, said: Said, setting: Setting) -> Score:
+    """Whether the words are those of a reference."""
+    return _against(question, said, setting, exact)
+
+
+def word_f1(question: Question, said: Said, setting: Setting) -> Score:
+    """F1 of words against the nearest reference."""
+    return _against(question, said, setting, token_f1)
+
+
+def contained_answer(question: Question, said: Said, setting: Setting) -> Score:
+    """Whether the words of a reference stand in the answer."""
+    return _against(question, said, setting, contained)
+
+
+def rouge(question: Question, said: Said, setting: Setting) -> Score:
+    """ROUGE-L against the nearest reference."""
+    return _against(question, said, setting, rouge_l)
+
+
+def _against(
+    question: Question, said: Said, setting: Setting, score: Callable[[str, str], Score]
+) -> Score:
+    if not question.answerable:
+        return NO_RIGHT_ANSWER
+    if is_form(question, setting):
+        return Score(None, "a form is measured by its fields")
+    if not question.references:
+        return NO_REFERENCE
+    if said.answer is None:
+        return failed(said)
+    if said.answer.abstained:
+        return Score(0.0, "it declined")
+    return best(question, said.answer.text, score)
