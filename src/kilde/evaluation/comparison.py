@@ -41,8 +41,9 @@ class Scored:
 class Mean:
     """A metric over the questions of an arm: ``questions`` scored, ``unscored`` not.
 
-    ``low`` and ``high`` bound the 95 % bootstrap interval of ``value``; all three are ``None``
-    where no question was scored, the bounds also where one question alone says nothing of spread.
+    ``low`` and ``high`` bound the 95 % interval of ``value`` (bootstrap; Wilson's for yes/no); all
+    three are ``None`` where no question was scored, the bounds also where one question alone says
+    nothing of spread.
     ``value`` is the mean, but for times the median; ``high_end`` is their 95th percentile.
     """
 
@@ -60,11 +61,12 @@ class Mean:
 class Difference:
     """Arm ``b`` less arm ``a`` in a metric, on the questions that both were scored on.
 
-    ``p`` is exact McNemar's for yes/no metrics and else that of a paired permutation test
-    (``test`` says which); ``p_holm`` is Holm's, across all differences of the comparison.
-    ``significant`` is ``p_holm < 0.05``. ``detectable`` is the least difference that as many pairs
-    find with 80 % power; ``needed`` how many questions would settle a difference of the size
-    measured, ``None`` where that is settled, or where it is 0.
+    ``p`` is exact McNemar's for yes/no metrics, Wilcoxon's for times, and else that of a paired
+    permutation test (``test`` says which). ``p_holm`` is Holm's across all differences of the
+    comparison, of whose 5 % the headline metric has four fifths; the interval is for this
+    difference alone. ``significant`` is ``p_holm < 0.05``. ``detectable`` is the least difference
+    that as many pairs find with 80 % power; ``needed`` how many questions would settle a difference
+    of the size measured, ``None`` where that is settled, is 0, or would take over 100,000.
     """
 
     metric: str
@@ -83,11 +85,35 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model as judge says of the answers of arms ``a`` and ``b``, pair by pair.
+
+    It read ``pairs`` of answers, each in both orders: in ``a_better`` and ``b_better`` of them it
+    preferred one, in ``ties`` none, and of the rest it gave no verdict. ``turned`` are ties because
+    the verdict changed with the order. ``agreement`` is the share (0..1) of those pairs on which
+    the headline metric and the judge both prefer one, and the same one; ``kappa`` is Cohen's, over
+    all pairs. ``None`` where nothing tells.
+    """
+
+    judge: str
+    a: str
+    b: str
+    pairs: int
+    a_better: int
+    b_better: int
+    ties: int
+    turned: int
+    agreement: float | None
+    kappa: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Everything that was measured, enough to decide on and to recompute.
 
     ``store_version`` is the one state of the documents that all arms read; ``None`` where there
     are none. ``headline`` is the metric that decides, ``task``. ``notes`` say what cannot be said.
+    ``options`` are those that were given by name, such as ``model``.
     """
 
     id: str
@@ -106,6 +132,8 @@ class Comparison:
     headline: str = "task"
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] | None = None
+    options: Mapping[str, str] | None = None
+    judgements: tuple[Judgement, ...] = ()
 
     def mean(self, arm: str, metric: str) -> Mean | None:
         """A metric of an arm; ``None`` where it was not measured."""
