@@ -12,6 +12,7 @@ import pytest
 from tests.tuning.lora import MODEL, add_random, card, random_lora, stage
 
 import kilde
+from kilde.agents.agent import Sampling
 from kilde.errors import GenerationError, ModelError, NotFound, WorkspaceError
 from kilde.generation import GeneratorSettings, open_generator
 from kilde.generation.llama_server import _servers
@@ -236,6 +237,35 @@ def test_documents_can_be_left_out_of_a_trial(place: Workspace) -> None:
     place.registry.promote("health@1", by="test")
     own = without.own_adapter()
     assert own is not None and own.name == "health@1"
+
+
+def test_a_trial_may_draw_its_words(place: Workspace) -> None:
+    agent = place.trial_agent("health")
+
+    def said(*samplings: Sampling) -> list[str]:
+        return [
+            agent.on_trial(sampling=one).ask(_QUESTION, adapter=False, retrieval=False).text
+            for one in samplings
+        ]
+
+    likeliest = said(Sampling(), Sampling(seed=9), Sampling(seed=3))
+    assert len(set(likeliest)) == 1, "a seed decides nothing at temperature 0"
+    drawn = said(*(Sampling(1.5, seed) for seed in range(4)))
+    assert len(set(drawn)) > 1 and drawn == said(*(Sampling(1.5, seed) for seed in range(4)))
+    # It lasts through another trial, and the agent itself is as it was.
+    hot = agent.on_trial(sampling=Sampling(1.5, 0)).on_trial(without=["tider"])
+    assert hot.ask(_QUESTION, adapter=False, retrieval=False).text == drawn[0]
+    assert said(Sampling())[0] == ask(place).text == likeliest[0]
+
+
+def test_a_trial_may_have_another_model(place: Workspace) -> None:
+    trial = place.trial_agent("health", model="quotes")
+    answer = trial.ask(_QUESTION)
+    assert answer.trace.model == "quotes" and "465" in answer.text
+    assert place.agent("health").definition.model == MODEL
+    add(place, 1)
+    place.registry.promote("health@1", by="test")
+    assert trial.own_adapter() is None and place.trial_agent("health").own_adapter() is not None
 
 
 def test_prompts_are_those_it_was_trained_on(place: Workspace) -> None:

@@ -60,6 +60,17 @@ class Prompt:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next word is chosen: the likeliest at ``temperature`` 0, else drawn by ``seed``.
+
+    ``temperature`` is 0 or more; at 1 words are drawn as probable as the model finds them.
+    """
+
+    temperature: float = 0.0
+    seed: int = 0
+
+
 class Agent:
     """One agent of a workspace.
 
@@ -87,6 +98,7 @@ class Agent:
         self._base = base
         self._on_answer = on_answer
         self._without: frozenset[str] = frozenset()
+        self._sampling = Sampling()
 
     def ask(
         self,
@@ -147,12 +159,17 @@ class Agent:
         return choose_adapter(True, self._find_adapter, self._base, lambda _: None)
 
     def on_trial(
-        self, adapters: FindAdapter | None = None, *, without: Collection[str] = ()
+        self,
+        adapters: FindAdapter | None = None,
+        *,
+        without: Collection[str] = (),
+        sampling: Sampling | None = None,
     ) -> Agent:
         """The same agent, but nobody is told what it answers.
 
         ``adapters`` finds its adapters in place of its own way to them. The documents whose ids
-        are in ``without`` are not found, as if they were not there.
+        are in ``without`` are not found, as if they were not there. ``sampling`` is how a model
+        chooses its words, as before where it is not given.
         """
         agent = Agent(
             self.key,
@@ -164,6 +181,7 @@ class Agent:
             lambda _: None,
         )
         agent._without = self._without.union(without)
+        agent._sampling = sampling or self._sampling
         return agent
 
     def prompt(
@@ -326,4 +344,6 @@ class Agent:
             max_tokens=max_tokens(definition, generator),
             schema=definition.output.json_schema if definition.output else None,
             adapter=run.adapter,
+            temperature=self._sampling.temperature,
+            seed=self._sampling.seed,
         )

@@ -16,6 +16,7 @@ from kilde.agents.summary import model_summary
 from kilde.config import CONFIG_FILE, WorkspaceConfig, load_config, new_config
 from kilde.embedding import open_embedder
 from kilde.errors import ConfigError, GenerationError, NotFound, StoreError, WorkspaceError
+from kilde.evaluation.testsets import TestSets
 from kilde.generation import GeneratorSettings
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.search import Scope
@@ -113,6 +114,11 @@ class Workspace:
         return Datasets(self.path / STATE / "datasets")
 
     @cached_property
+    def testsets(self) -> TestSets:
+        """The questions that agents are measured with."""
+        return TestSets(self.path / STATE / "testsets")
+
+    @cached_property
     def runs(self) -> Runs:
         """The trainings, past and under way."""
         return Runs(self.path / STATE / "runs")
@@ -138,12 +144,15 @@ class Workspace:
         path = self._agent_file(name)
         return path.stem, load_definition(path)
 
-    def trial_agent(self, name: str, adapter: Adapter | None = None) -> Agent:
+    def trial_agent(self, name: str, adapter: Adapter | None = None, model: str = "") -> Agent:
         """An agent as it answers, whose answers are kept nowhere.
 
         It can be asked to answer with an ``adapter`` that is not in the registry, by its name.
+        ``model`` answers in place of the agent's own.
         """
         key, definition = self.agent_file(name)
+        if model:
+            definition = definition.model_copy(update={"model": model})
         answering = self._agent(key, definition)
 
         def found(wanted: str | None) -> Adapter | None:
@@ -260,7 +269,8 @@ class Workspace:
         if name == "quotes":
             return GeneratorSettings(backend="quotes", model="quotes")
         if name in self.config.models:
-            return GeneratorSettings(**self.config.models[name].model_dump())
+            config = self.config.models[name]
+            return GeneratorSettings(**config.model_dump(exclude={"input_price", "output_price"}))
         if not name.endswith(".gguf"):
             from kilde.models.catalogue import load_catalogue
 
