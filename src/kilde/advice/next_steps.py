@@ -1,0 +1,107 @@
+"""What to do next, as commands to type and lines to put into the agent's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kilde.advice.advice import Facts, Step
+from kilde.advice.deciding import RETRIEVING
+from kilde.evaluation.comparison import Comparison
+from kilde.evaluation.drill_result import Drill
+
+# A test is made this much larger than what is needed by the estimate, which is one.
+_SPARE = 1.1
+# A smaller one settles nothing.
+_LEAST = 20
+
+
+def to_measure(facts: Facts, drill: Drill | None) -> tuple[Step, ...]:
+    """From nothing to a comparison."""
+    return tuple(_to_measure(facts, drill))
+
+
+def to_settle(facts: Facts, asked: int, needed: int | None) -> tuple[Step, ...]:
+    """A larger test, and the comparison on it; ``asked`` is the size of the one there was."""
+    agent = facts.agent
+    size = max(round((asked + (needed or asked)) * _SPARE), _LEAST)
+    name = f"{agent}-{size}"
+    return (
+        Step(
+            f"kilde testset build {agent} --from {_origin(facts)} -n {size} --name {name}",
+            "Make a larger test; questions that people really asked are best.",
+        ),
+        Step(f"kilde compare {agent} --testset {name}", "Ask all arms again, on that test."),
+        Step(f"kilde advise {agent}", "See whether it is settled."),
+    )
+
+
+def after_deciding(
+    facts: Facts, comparison: Comparison, drill: Drill | None, arm: str
+) -> tuple[Step, ...]:
+    """Let the agent answer as the arm does, and watch whether that stays right."""
+    return tuple(_after_deciding(facts, comparison, drill, arm))
+
+
+def _to_measure(facts: Facts, drill: Drill | None) -> Iterator[Step]:
+    agent = facts.agent or "AGENT"
+    known = {name: fact.value for name, fact in facts.known.items()}
+    none = known.get("documents") == "none"
+    if not facts.agent:
+        yield Step("kilde init myplace && cd myplace", "Make a workspace.")
+        if not none:
+            yield Step("kilde add FOLDER", "Read the documents.")
+        yield Step(
+            'name = "…"\ninstructions = "…"',
+            "Say in one file who answers, and how.",
+            f"agents/{agent}.toml",
+        )
+    if not facts.testset:
+        yield Step(
+            f"kilde testset build {agent} --from {_origin(facts)}",
+            "Questions with right answers, kept apart from all training.",
+        )
+    if not facts.adapters and known.get("rows") != "few":
+        if not facts.dataset:
+            yield Step(f"kilde dataset build {agent} --from FILE", "Examples to train on.")
+        yield Step(f"kilde tune {agent}", "Train, so that trained arms can be measured as well.")
+    yield Step(f"kilde compare {agent}", "Ask every arm the same questions.")
+    if drill is None and not none:
+        yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
+    yield Step(f"kilde advise {agent}", "See what follows from the figures.")
+
+
+def _after_deciding(
+    facts: Facts, comparison: Comparison, drill: Drill | None, arm: str
+) -> Iterator[Step]:
+    agent = facts.agent
+    if None not in (facts.store_version, comparison.store_version) and (
+        facts.store_version != comparison.store_version
+    ):
+        yield Step(f"kilde compare {agent}", "The documents are not what they were: measure again.")
+    lines = []
+    if facts.retrieval is not None and facts.retrieval != (arm in RETRIEVING):
+        lines.append(f"retrieval = {'true' if arm in RETRIEVING else 'false'}")
+    if facts.adapter and "tuned" not in arm:
+        lines.append('adapter = "none"')
+    if lines:
+        yield Step("\n".join(lines), f"Let the agent answer as {arm} does.", f"agents/{agent}.toml")
+    used = next((run.adapter for run in comparison.arms if run.arm == arm), "")
+    if used in facts.adapters and used != facts.adapter:
+        yield Step(f"kilde adapter promote {used}", "Let the adapter answer that was measured.")
+    missing = [run.arm for run in comparison.arms if run.skipped and "tuned" in run.arm]
+    few = "rows" in facts.known and facts.known["rows"].value == "few"
+    if missing and not facts.adapters and not few:
+        if not facts.dataset:
+            yield Step(f"kilde dataset build {agent} --from FILE", "Examples to train on.")
+        yield Step(f"kilde tune {agent}", f"So that {' and '.join(missing)} can be measured too.")
+        yield Step(f"kilde compare {agent}", "Ask the arms that were left out.")
+    if drill is None:
+        yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
+    yield Step(f"kilde advise {agent} --html report.html", "Show others what this stands on.")
+
+
+def _origin(facts: Facts) -> str:
+    """What questions are made of: documents, unless it is a form or there are none."""
+    known = {name: fact.value for name, fact in facts.known.items()}
+    forms = "yes" in (known.get("form"), known.get("labels"))
+    return "FILE" if forms or known.get("documents") == "none" else "documents"
