@@ -17,6 +17,7 @@ SUBJECTS = {
     "cold": "how long until the first line of help, and what does an import load?",
     "answers": "are answers right, and are their citations?",
     "tune": "what does tuning gain, and how fast is it?",
+    "decide": "do the figures that decide hold?",
 }
 
 

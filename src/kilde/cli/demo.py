@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kilde.cli import show
-from kilde.cli.session import progress, pull
+from kilde.cli.session import interactive, progress, pull
 
 
 @click.command("demo")
@@ -24,24 +24,50 @@ from kilde.cli.session import progress, pull
     type=click.Path(path_type=Path),
     help="Make the example in this new folder and keep it.",
 )
-def demo_command(lang: str, keep: Path | None) -> int:
+@click.option(
+    "--decide",
+    is_flag=True,
+    help="Train, compare and advise instead (ten minutes; needs the extra 'tune').",
+)
+def demo_command(lang: str, keep: Path | None, decide: bool) -> int:
     """Ask a health centre's documents, change one, and ask again.
 
-    Everything happens on this computer. Fetches the model it needs first (24 MB, once). Exits
-    with 1 when an answer is not the expected one.
+    With --decide, two agents are measured with retrieval and training, without, and with both, and
+    the report on them is opened. Everything happens on this computer. Fetches the models it needs
+    first (24 MB, and 93 MB to decide; once). Exits with 1 when what comes is not as expected.
     """
     import tempfile
 
+    from kilde.cli.advising import show as show_advice
+    from kilde.demo.decide import REPORT
+    from kilde.demo.decide import decide as play_decision
     from kilde.demo.run import Stage, run
 
-    stage = Stage(say=click.echo, answer=show.answer, pull=pull, progress=progress())
+    stage = Stage(
+        say=click.echo,
+        answer=show.answer,
+        advice=show_advice,
+        pull=pull,
+        progress=progress(),
+    )
+    play = run
+    if decide:
+        from kilde.tuning.extra import need_extra
+
+        need_extra()
+        play, keep = (
+            play_decision,
+            keep or Path(tempfile.mkdtemp(prefix="kilde-decide-")) / "centre",
+        )
     if keep:
-        unmet = run(lang, keep, stage)
+        unmet = play(lang, keep, stage)
     else:
         with tempfile.TemporaryDirectory(
             prefix="kilde-demo-", ignore_cleanup_errors=True
         ) as folder:
             unmet = run(lang, Path(folder) / "centre", stage)
+    if decide and keep and interactive():
+        click.launch(str(keep / REPORT))
     for expectation in unmet:
         click.echo(click.style("Not as expected: ", fg="red") + expectation, err=True)
     if keep:

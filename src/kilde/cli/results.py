@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kilde.advice.advice import Advice
 from kilde.agents.definition import AgentDefinition
+from kilde.evaluation.comparison import Comparison
+from kilde.evaluation.drill_result import Drill
+from kilde.evaluation.testset import Question, TestSetCard
 from kilde.tuning.adapters.card import Card
 from kilde.tuning.adapters.promotion import Event
 from kilde.tuning.checks import Finding
@@ -131,6 +135,14 @@ class ShownDataset:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownTestSet:
+    """What a test set is, and its first questions."""
+
+    card: TestSetCard
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ListedRun:
     """A training and how far it has come.
 
@@ -173,6 +185,10 @@ def result_types() -> dict[str, Any]:
         "ask": Answer,
         "feedback add": Feedback,
         "feedback list": list[ListedFeedback],
+        "testset build": TestSetCard,
+        "testset check": list[Finding],
+        "testset show": ShownTestSet,
+        "testset list": list[TestSetCard],
         "dataset build": DatasetCard,
         "dataset check": list[Finding],
         "dataset show": ShownDataset,
@@ -183,6 +199,10 @@ def result_types() -> dict[str, Any]:
         "adapter list": list[ListedAdapter],
         "adapter show": ShownAdapter,
         "lineage": list[Traced],
+        "eval": Comparison,
+        "compare": Comparison,
+        "drill": Drill,
+        "advise": Advice,
         "history": list[Version],
         "check": CheckResult,
         "reindex": SyncReport,

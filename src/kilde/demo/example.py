@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from kilde.demo.week_plan import COUNTS, to_jsonl
 from kilde.errors import WorkspaceError
+from kilde.evaluation.testset import Question as TestQuestion
+from kilde.evaluation.testset import to_json
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -64,7 +67,7 @@ def load_script(language: str) -> Script:
 def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, ...]]:
     """A workspace with the example's documents and agents, not indexed yet, and the names of its
     collections, which are the folders of the documents. Beside them lie rows to tune the agent
-    ``week-plan`` on and to test it with.
+    ``week-plan`` on and to test it with, and questions to test the agent ``health`` with.
 
     Raises :class:`WorkspaceError` for a folder that holds something already.
     """
@@ -83,12 +86,33 @@ def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, .
         for split, count in COUNTS.items():
             rows = to_jsonl(language, split, count)
             (folder / f"week-plan.{split}.jsonl").write_bytes(rows.encode("utf-8"))
+        asked = "".join(
+            json.dumps(to_json(one), ensure_ascii=False) + "\n" for one in questions(language)
+        )
+        (folder / "health.test.jsonl").write_bytes(asked.encode("utf-8"))
     except OSError as error:
         raise WorkspaceError(
             f"{folder}: the example cannot be written here ({error.strerror}).",
             hint="Choose a folder that you may write to, on a disk with room.",
         ) from error
     return workspace, tuple(sorted(item.name for item in documents.iterdir() if item.is_dir()))
+
+
+def questions(language: str, agent: str = "health") -> tuple[TestQuestion, ...]:
+    """The example's test questions for an agent, without those that follow up another."""
+    text = (resources.files(__package__) / "questions.toml").read_text(encoding="utf-8")
+    return tuple(
+        TestQuestion(
+            question=one["question"],
+            references=(one["reference"],) if one["answerable"] else (),
+            documents=(one["document"],) if one["answerable"] else (),
+            answerable=one["answerable"],
+            tags=tuple(one["tags"]),
+            language=language,
+        )
+        for one in tomllib.loads(text)[language]["question"]
+        if one["agent"] == agent and "follows" not in one
+    )
 
 
 def apply(edit: Edit, folder: Path) -> None:

@@ -7,7 +7,7 @@ installation.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from kilde.demo.example import Edit, Question, Script, apply, load_script, make_
 from kilde.types import Answer, Progress
 
 if TYPE_CHECKING:
+    from kilde.advice.advice import Advice
     from kilde.workspace import Workspace
 
 _TAG = "before-the-edit"
@@ -23,10 +24,12 @@ _TAG = "before-the-edit"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demo plays: what it says, how it shows answers, and how it fetches a model."""
+    """Where the demo plays: what it says, how it shows answers and advice, and how it fetches a
+    model."""
 
     say: Callable[[str], None]
     answer: Callable[[Answer], None]
+    advice: Callable[[Advice], None]
     pull: Callable[[str], object]
     progress: Progress
 
@@ -40,8 +43,8 @@ def run(language: str, folder: Path, stage: Stage) -> list[str]:
     script = load_script(language)
     workspace, collections = make_workspace(language, folder)
     with workspace:
-        _fetch_models(workspace, script, stage)
-        unmet = _index(workspace, collections, stage)
+        fetch(_needed(workspace, script), stage)
+        unmet = index(workspace, collections, stage)
         history: list[Answer] = []
         for number, question in enumerate(script.questions, 1):
             stage.say(f"\n== {number}. {question.shows}")
@@ -53,23 +56,27 @@ def run(language: str, folder: Path, stage: Stage) -> list[str]:
     return unmet
 
 
-def _fetch_models(workspace: Workspace, script: Script, stage: Stage) -> None:
-    """Fetch what the script needs; the week plan's model is not part of it."""
+def fetch(names: Collection[str], stage: Stage) -> None:
+    """Fetch the models that are not here yet, saying so."""
     from kilde.models.cache import installed
     from kilde.models.catalogue import find
 
-    agents = {script.edit.agent, *(question.agent for question in script.questions)}
-    asked = {workspace.definition(agent).model or workspace.config.model for agent in agents}
     here = {model.name for model in installed()}
-    for name in workspace.models():
-        if name not in {workspace.config.embedder, *asked}:
-            continue
+    for name in sorted(names):
         if name not in here:
             stage.say(f"Fetching the model {name} once ({find(name).megabytes} MB).")
         stage.pull(name)
 
 
-def _index(workspace: Workspace, collections: tuple[str, ...], stage: Stage) -> list[str]:
+def _needed(workspace: Workspace, script: Script) -> set[str]:
+    """The models that the script needs; the week plan's is not one of them."""
+    agents = {script.edit.agent, *(question.agent for question in script.questions)}
+    asked = {workspace.definition(agent).model or workspace.config.model for agent in agents}
+    return {workspace.config.embedder, *asked}.intersection(workspace.models())
+
+
+def index(workspace: Workspace, collections: tuple[str, ...], stage: Stage) -> list[str]:
+    """Index the example's documents; returns what could not be read, in words."""
     stage.say(f"Indexing the example in {workspace.path} …")
     began = time.perf_counter()
     unmet = []

@@ -1,0 +1,122 @@
+"""New facts: an agent reads documents, or learnt from questions and answers about them.
+
+A folder holds ``documents/*.md`` and ``qa.jsonl`` (``question``, ``reference``, ``documents``).
+Some of the questions are the test. The adapter learns from the others, which are about the same
+documents, and from rows made of all documents with templates: what is asked was there to be learnt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from benchmarks.deciding import arms
+from benchmarks.report import Report, say
+from benchmarks.tuning import work
+from kilde.evaluation.said import ARMS
+from kilde.tuning.checks.duplicates import NearIndex, shingles
+from kilde.workspace import Workspace
+from kilde.workspace.comparing import compare
+from kilde.workspace.evaluation import build_testset
+from kilde.workspace.tuning import build_dataset
+
+AGENT = "seniors"
+_METRICS = ("task", "token_f1", "grounded", "retrieval_recall", "answered", "seconds")
+_TEMPLATES = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of this part."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="with documents/ and qa.jsonl")
+    parser.add_argument("--test", type=int, default=60, metavar="N", help="(%(default)s)")
+    parser.add_argument("--model", default=work.SMOLLM2, help="(%(default)s)")
+    work.training_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Train without the test questions, ask all arms, and put rag beside tuned."""
+    report = Report("decide facts", arms.COLUMNS)
+    asked = [json.loads(line) for line in (args.folder / "qa.jsonl").open(encoding="utf-8")]
+    with work.workspace(args.cache, f"facts-{args.model}-{args.test}") as ws:
+        work.write_agent(ws, AGENT, _definition(args.model))
+        say("indexing the documents")
+        ws.knowledge.add([args.folder / "documents"], collection="health")
+        ids = {Path(one.source).name: one.id for one in ws.knowledge.documents()}
+        test, rest = drawn(asked, args.test, args.seed)
+        _write(ws, "test", [_question(one, ids) for one in test])
+        build_testset(ws, AGENT, _file(ws, "test"), limit=args.test, replace_old=True)
+        rows = [work.row(one["question"], one["reference"], "en") for one in rest]
+        build_dataset(
+            ws, AGENT, "documents", name="made", limit=_TEMPLATES, test_share=0.0, replace_old=True
+        )
+        made = [
+            work.row(row.question, row.answer, "en")
+            for row in ws.datasets.load("made").rows
+            if not row.declines
+        ]
+        work.write_rows(ws, AGENT, _apart(rows + made, test))
+        trained = work.trained(ws, AGENT, work.settings_of(args))
+        comparison = compare(ws, AGENT, arms=ARMS, adapter=trained.adapter, progress=work.Told())
+        arms.tabled(report, comparison, _METRICS)
+        arms.ahead(report, comparison, "rag", "tuned")
+        arms.reported(ws, comparison, report)
+        card = ws.registry.get(trained.adapter)
+    report.notes += [
+        f"{args.model}; {card.rows} rows in {trained.minutes:.1f} minutes of training",
+        *comparison.notes,
+    ]
+    return report
+
+
+def drawn(
+    asked: list[dict[str, Any]], count: int, seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Test questions, each with an answer of its own, and all others whose answer is none of
+    theirs."""
+    order = asked.copy()
+    random.Random(seed).shuffle(order)
+    test = list({one["reference"]: one for one in order}.values())[:count]
+    held = {one["reference"] for one in test}
+    return test, [one for one in order if one["reference"] not in held]
+
+
+def _apart(rows: list[dict[str, Any]], test: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that ask nothing that the test asks, not even nearly."""
+    index = NearIndex()
+    for number, one in enumerate(test):
+        index.add(number, shingles(one["question"]))
+    return [row for row in rows if not any(index.near(shingles(row["messages"][0]["content"])))]
+
+
+def _question(one: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    documents = [ids[name] for name in one["documents"] if name in ids]
+    return {
+        "question": one["question"],
+        "reference": one["reference"],
+        "documents": documents,
+        "answerable": True,
+        "language": "en",
+    }
+
+
+def _definition(model: str) -> dict[str, Any]:
+    return {
+        "name": "Seniors",
+        "instructions": "You answer questions about health in later life, briefly and plainly.",
+        "collections": ["health"],
+        "model": model,
+        "grounding": "flag",
+        "max_words": 80,
+    }
+
+
+def _file(ws: Workspace, name: str) -> Path:
+    return ws.path / f"{name}.jsonl"
+
+
+def _write(ws: Workspace, name: str, lines: list[dict[str, Any]]) -> None:
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    _file(ws, name).write_text(text, encoding="utf-8")
