@@ -270,6 +270,8 @@ def test_a_trial_may_have_another_model(place: Workspace) -> None:
 
 def test_prompts_are_those_it_was_trained_on(place: Workspace) -> None:
     write(place, '[[examples]]\nquestion = "Is it free?"\nanswer = "No."\n')
+    more = Document.from_text("A yellow fever vaccination hurts.", id="fears", language="en")
+    place.knowledge.add_documents([more])
     add(place, 1), add(place, 2, examples=False, document_tokens=5)
     agent = place.agent("health")
     with_them, without = (agent.ask(_QUESTION, adapter=f"health@{n}").trace for n in (1, 2))

@@ -74,6 +74,20 @@ def test_better_passages_outside_do_not_crowd_out_the_scope(base: KnowledgeBase)
     assert hit.score == 1.0  # nothing outside took part in the normalisation
 
 
+def test_a_summary_that_says_nothing_more_makes_room(base: KnowledgeBase) -> None:
+    """Of a short document the summary is the text again; a further hit is worth more."""
+    opens = {f"d{number}": f"Room {number} opens at {number}." for number in range(1, 6)}
+    base.add_documents(Document.from_text(t, id=i, language="en") for i, t in opens.items())
+    scoped = base.scoped(Scope(None))
+    hits = scoped.search("When does room 3 open?", limit=5)
+    size = len(hits[0].passage.text)
+    context = scoped.context(hits, budget=4 * size, count_tokens=len)
+    assert context.summaries == ()
+    # The first hits may take 70 % of the budget; what neighbours leave goes to hits as well.
+    assert len(context.passages) == 4
+    assert context.passages[0].document.id == "d3"
+
+
 def test_context_stays_within_the_scope(base: KnowledgeBase) -> None:
     """A document that left the scope since it was found brings no neighbours."""
     text = sections(6)

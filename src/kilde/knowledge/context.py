@@ -26,8 +26,8 @@ class Context:
     """What an answer is made from.
 
     ``passages`` are stretches of documents, the best first; their text is exact
-    (``document.text[start:end]``). ``summaries`` are those of the documents they come from. Both
-    together stay within the token budget.
+    (``document.text[start:end]``). ``summaries`` are those of the documents they come from,
+    where they add something. Both together stay within the token budget.
     """
 
     passages: tuple[Hit, ...]
@@ -57,7 +57,10 @@ def assemble(
         used += cost
     summaries = []
     room = budget * _SUMMARY_SHARE
+    words = {word for hit in chosen.values() for word in hit.passage.text.split()}
     for summary in _summaries(view, list(chosen.values()), within):
+        if words.issuperset(summary.passage.text.split()):
+            continue  # its sentences stand in the passages already
         cost = count_tokens(summary.passage.text)
         if cost <= room:
             summaries.append(summary)
@@ -68,6 +71,13 @@ def assemble(
         cost = count_tokens(neighbour.passage.text)
         if key not in chosen and used + cost <= budget:
             chosen[key] = neighbour
+            used += cost
+    # Short documents have few neighbours: what room is left goes to the next best hits.
+    for hit in hits:
+        key = (hit.passage.document_id, hit.passage.ordinal)
+        cost = count_tokens(hit.passage.text)
+        if key not in chosen and used + cost <= budget:
+            chosen[key] = hit
             used += cost
     return Context(tuple(_joined(list(chosen.values()))), tuple(summaries))
 
