@@ -15,7 +15,8 @@ from tests.tuning.lora import card, stage
 import kilde
 from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError, TuningError
 from kilde.evaluation.testset import Question
-from kilde.tuning.data.rows import Row
+from kilde.tuning.data.rows import Row, to_jsonl
+from kilde.tuning.training.prepare import ROWS
 from kilde.types import Answer, Document, Feedback, Message
 from kilde.workspace import Workspace
 from kilde.workspace.evaluation import (
@@ -25,7 +26,7 @@ from kilde.workspace.evaluation import (
     training_overlap,
 )
 from kilde.workspace.evaluation import testset_of as the_testset  # pytest takes it for a test
-from kilde.workspace.tuning import build_dataset
+from kilde.workspace.tuning import build_dataset, check_dataset
 
 PLACES = "library pharmacy harbour museum theatre bakery clinic school garage stadium".split()
 AGENT = (
@@ -351,6 +352,32 @@ def test_rows_are_found_by_their_hash_or_nobody_can_tell(workspace: Workspace) -
     assert no_card.kind == "rows-unknown"
     with pytest.raises(NotFound):
         training_overlap(workspace, found, "guide@9")
+
+
+def test_a_run_keeps_the_rows_of_its_adapter(workspace: Workspace) -> None:
+    build_testset(workspace, "guide", jsonl(workspace, *ASKED))
+    found = the_testset(workspace, "guide")
+    sha256 = keep(workspace, LEARNT)
+    name = adapter(workspace, sha256)
+    keep(workspace, LEARNT[2:])
+    run = workspace.runs.create("guide", "guide", {"method": "sft"}, sha256)
+    workspace.runs.save(run, stage="done", adapter=name)
+    path = workspace.runs.folder(run.id) / ROWS
+    path.write_text(to_jsonl(LEARNT), encoding="utf-8")
+    assert "test-overlap" in {one.kind for one in training_overlap(workspace, found, name)}
+    path.write_text(to_jsonl(LEARNT[2:]), encoding="utf-8")  # not those of its card
+    (unknown,) = training_overlap(workspace, found, name)
+    assert unknown.kind == "rows-unknown"
+
+
+def test_no_dataset_may_ask_what_a_test_set_asks(workspace: Workspace) -> None:
+    build_testset(workspace, "guide", jsonl(workspace, *ASKED))
+    keep(workspace, LEARNT)
+    (found,) = (one for one in check_dataset(workspace, "guide") if one.kind == "test-overlap")
+    assert found.level == "refuse"
+    assert WHEN in found.message and "'guide'" in found.message
+    keep(workspace, LEARNT[2:])
+    assert "test-overlap" not in {one.kind for one in check_dataset(workspace, "guide")}
 
 
 def test_an_adapter_has_learnt_what_it_went_on_from(workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from kilde.tuning.checks import Finding, ordered
 from kilde.tuning.checks.compare import turns
 from kilde.tuning.checks.findings import count, listed
 from kilde.tuning.checks.questions import check_questions
+from kilde.tuning.data.dataset import DatasetCard
 from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.from_feedback import feedback_rows
 from kilde.tuning.data.questions import read_any, to_questions
@@ -30,6 +31,7 @@ __all__ = [
     "check_testset",
     "held_apart",
     "refuse_overlap",
+    "tested_with",
     "testset_of",
     "training_overlap",
 ]
@@ -145,6 +147,19 @@ def testset_of(workspace: Workspace, key: str, name: str = "") -> TestSet:
             hint=f"Make one for this agent: kilde testset build {key} --from … --name NAME",
         )
     return found
+
+
+def tested_with(workspace: Workspace, dataset: DatasetCard) -> Iterator[Finding]:
+    """What the rows of a dataset share with the test sets of its agent, without the row numbers,
+    which are those of questions."""
+    for name in workspace.testsets.names():
+        try:
+            if workspace.testsets.card(name).agent == dataset.agent:
+                found = training_overlap(workspace, workspace.testsets.load(name), dataset.name)
+                yield from (replace(one, rows=()) for one in found)
+        except StoreError as error:
+            message = f"The test set {name!r} was not compared with. {error.message}"
+            yield Finding("unread-testset", "warn", message, error.hint)
 
 
 def held_apart(workspace: Workspace, key: str) -> HeldApart:

@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kilde.errors import EvaluationError, NotFound, StoreError
+from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError
 from kilde.evaluation.testset import TestSet
+from kilde.tuning.adapters.card import Card
 from kilde.tuning.checks import Finding, ordered
 from kilde.tuning.checks.findings import count, listed
 from kilde.tuning.checks.questions import check_learnt, named
+from kilde.tuning.data.formats import read_rows
 from kilde.tuning.data.rows import Row, data_hash
+from kilde.tuning.training.prepare import ROWS
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -37,9 +40,9 @@ class Learnt:
 def learnt(workspace: Workspace, name: str) -> Learnt:
     """What a dataset teaches, or an adapter (a name with @, or a ``.gguf`` file) was trained on.
 
-    An adapter that went on from another one has learnt that one's rows as well. An adapter keeps no
-    rows: they are those of a dataset whose hash is the one on its card. Raises :class:`NotFound`,
-    and :class:`StoreError` for a dataset that is damaged.
+    An adapter that went on from another one has learnt that one's rows as well. Its rows are kept
+    by the run that trained it; where that is gone, they are those of a dataset whose hash is the
+    one on its card. Raises :class:`NotFound`, and :class:`StoreError` for a damaged dataset.
     """
     if name.endswith(".gguf"):
         return Learnt(unknown=(f"{name} has no card",))
@@ -47,7 +50,7 @@ def learnt(workspace: Workspace, name: str) -> Learnt:
         found = workspace.datasets.load(name)
         return Learnt(found.rows, frozenset(found.card.documents))
     card = workspace.registry.get(name)
-    own = _with_hash(workspace, card.dataset, card.data_hash)
+    own = _kept(workspace, card) or _with_hash(workspace, card.dataset, card.data_hash)
     unknown = []
     if own is None:
         unknown.append(f"the dataset {card.dataset!r} is not what it was when {name} was trained")
@@ -130,6 +133,20 @@ def refuse_overlap(workspace: Workspace, testset: TestSet, name: str) -> tuple[F
             f"More: kilde testset check {testset.card.name}",
         )
     return findings
+
+
+def _kept(workspace: Workspace, card: Card) -> tuple[Row, ...] | None:
+    """The rows that the run of an adapter keeps."""
+    for run in workspace.runs.list(card.agent):
+        path = workspace.runs.folder(run.id) / ROWS
+        if run.adapter != card.name or not path.is_file():
+            continue
+        try:
+            rows = tuple(read_rows(path, run.settings["method"]))
+        except (OSError, ConfigError):
+            return None
+        return rows if data_hash(rows) == card.data_hash else None
+    return None
 
 
 def _with_hash(workspace: Workspace, name: str, sha256: str) -> tuple[Row, ...] | None:

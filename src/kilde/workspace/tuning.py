@@ -25,7 +25,7 @@ from kilde.tuning.training.runs import Run
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.tune import Tuned
 from kilde.types import NoProgress, Progress
-from kilde.workspace.evaluation import HeldApart, held_apart
+from kilde.workspace.evaluation import HeldApart, held_apart, tested_with
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -127,7 +127,10 @@ def build_dataset(
 
 
 def check_dataset(workspace: Workspace, name: str) -> tuple[Finding, ...]:
-    """All that is wrong with a dataset, the gravest first. Raises :class:`NotFound`."""
+    """All that is wrong with a dataset, the gravest first. Raises :class:`NotFound`.
+
+    Its rows may not ask what a test set of the agent asks: it would measure memory.
+    """
     found = workspace.datasets.load(name)
     others, unread = _others(workspace, found)
     _, definition = workspace.agent_file(found.card.agent)
@@ -145,7 +148,7 @@ def check_dataset(workspace: Workspace, name: str) -> tuple[Finding, ...]:
         count_tokens=generator.count_tokens if generator else None,
         model_languages=generator.languages if generator else None,
     )
-    return ordered([*findings, *unread])
+    return ordered([*findings, *unread, *tested_with(workspace, found.card)])
 
 
 def _others(workspace: Workspace, found: Dataset) -> tuple[list[Dataset], list[Finding]]:

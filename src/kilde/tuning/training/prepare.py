@@ -16,6 +16,7 @@ from kilde.errors import TuningError
 from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of
 from kilde.tuning.adapters.registry import FILES, GGUF_FILE, Registry
 from kilde.tuning.data.dataset import Dataset, split
+from kilde.tuning.data.rows import to_jsonl
 from kilde.tuning.training.rendering import Rendered, render_rows
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.tuning.training.token_rows import length
@@ -24,6 +25,8 @@ from kilde.types import Adapter, Progress
 if TYPE_CHECKING:
     from kilde.generation.llama_cpp import LlamaCpp
 
+# The file of a run's folder with the rows as they were.
+ROWS = "rows.jsonl"
 # Of the rows, so many are held out to see when training should stop; none of a small set.
 _HELD_OUT, _MOST_HELD_OUT, _FEW = 0.1, 48, 50
 # What of an agent's file shapes its prompts and answers: what is learnt, and how it is judged.
@@ -96,6 +99,8 @@ def prepare(
     for name, some in (("train.jsonl", rows), ("held_out.jsonl", held_out)):
         text = "".join(json.dumps(row) + "\n" for row in some)
         (folder / name).write_text(text, encoding="utf-8")
+    # A test asks years later what was learnt; by then the dataset may be another one.
+    (folder / ROWS).write_text(to_jsonl(dataset.rows), encoding="utf-8")
     plan = TrainingPlan(
         base=subject.path,
         pad=subject.generator.end_of_turn,
