@@ -126,10 +126,10 @@ def _figure(
 
 def _told(drill: Drill, cost: ArmCost) -> Evidence:
     new, stale = cost.after.get("new", 0.0), cost.after.get("stale", 0.0)
+    work = f" and {shown(cost.seconds, 'seconds')} of work ({cost.work})" if cost.work else ""
     text = (
-        f"After {count(len(drill.edits))} edits of documents and {shown(cost.seconds, 'seconds')} "
-        f"of work ({cost.work}), {cost.arm} told the new truth in {shown(new, 'share')} of the "
-        f"answers and the old one in {shown(stale, 'share')}."
+        f"After {count(len(drill.edits))} edits of documents{work}, {cost.arm} told the new truth "
+        f"in {shown(new, 'share')} of the answers and the old one in {shown(stale, 'share')}."
     )
     return Evidence("drill", "some", text, drill.id, "stale", stale)
 
