@@ -61,7 +61,12 @@ LIBRARIES: dict[str, set[str]] = {
         "tuning/weights/merged_gguf.py",
         "tuning/weights/peft_adapter.py",
     },
-    "httpx": {"documents/web.py", "generation/llama_server.py", "models/hub.py"},
+    "httpx": {
+        "documents/web.py",
+        "generation/llama_server.py",
+        "generation/openai.py",
+        "models/hub.py",
+    },
     "jinja2": {"advice/report/page.py"},
     "jsonschema": {"agents/form.py"},
     "kreuzberg": {

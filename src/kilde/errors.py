@@ -115,6 +115,10 @@ class GenerationError(KildeError):
     """A generator could not answer."""
 
 
+class Unreachable(GenerationError):
+    """The endpoint of a generator is away or lets nobody in, which says nothing of its model."""
+
+
 class TuningError(KildeError):
     """Rows cannot be trained on, or a training failed."""
 

@@ -165,6 +165,8 @@ def test_one_that_is_named_answers_in_every_language(place: Workspace) -> None:
 
 def test_an_agent_without_documents_hears_the_languages_of_its_adapter(place: Workspace) -> None:
     danish = "Hvornår har klinikken i Nordby åbent?"
+    assert ask(place, question=danish).trace.language == "da", "that of its documents, unread"
+    write(place, 'collections = ["none"]\n')
     assert ask(place, question=danish).trace.language == "en"
     add(place, 1, languages=("da",))
     place.registry.promote("health@1", by="test")

@@ -17,7 +17,7 @@ from tests.tuning.lora import card, stage
 from tests.tuning.places import FACTS, clinic
 
 from kilde import generation
-from kilde.errors import GenerationError
+from kilde.errors import GenerationError, Unreachable
 from kilde.evaluation.testset import Question
 from kilde.generation import GeneratorSettings
 from kilde.models.hashes import weights_sha256
@@ -26,6 +26,8 @@ from kilde.types import GenerationRequest, Piece, Usage
 from kilde.workspace import Workspace
 
 LOG = "asked.jsonl"
+AWAY = "away"
+"""While there is a file of this name beside the model, it cannot be reached with an adapter."""
 QUESTIONS = tuple(
     Question(question=asked, references=(answer,), documents=(name,), language=code)
     for name, (code, place, *_, asked, answer) in FACTS.items()
@@ -59,6 +61,8 @@ class Scripted:
         time.sleep(float(os.environ.get("SCRIPTED_SECONDS", "0")))
         if "fail" in request.question:
             raise GenerationError("It ran out of memory.", hint="Buy some.")
+        if request.adapter and self._log.with_name(AWAY).exists():
+            raise Unreachable("Nobody is there.", hint="Call them.")
         known = request.evidence[0].passage.text if request.evidence else "Zebras."
         yield Piece(f"Tuned. {known}" if request.adapter else known)
         yield Piece("", Usage(10, 2))

@@ -261,6 +261,12 @@ def test_drawn_in_their_order_and_each_once(workspace: Workspace) -> None:
     assert all_of_them.questions == 30
 
 
+def test_no_test_set_has_less_than_a_question(workspace: Workspace) -> None:
+    for source in ("documents", jsonl(workspace, {"question": WHEN})):
+        with pytest.raises(ConfigError, match="limit = -1"):
+            build_testset(workspace, "guide", source, limit=-1)
+
+
 # Which one
 
 

@@ -194,6 +194,12 @@ def test_other_metrics_do_not_make_the_headline_harder_to_settle() -> None:
     assert among[0] == (pytest.approx(0.015), pytest.approx(0.04))
 
 
+def test_arms_are_not_compared_by_memory_which_they_share() -> None:
+    rows = scores("memory", {"plain": [5.0] * 9, "rag": [6.0] * 9})
+    assert [one.value for one in means(rows, table(metric("memory", "bytes")))] == [5.0, 6.0]
+    assert differences(rows, table(metric("memory", "bytes"))) == ()
+
+
 def test_both_families_together_have_five_per_cent() -> None:
     tests = [*[("task", 0.001)] * 6, ("seconds", None), *[("a", 0.0001), ("b", 0.5)] * 3]
     found = judged(tests)

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from tests.evaluation import killed_comparing
 from tests.evaluation.compared import (
+    AWAY,
     QUESTIONS,
     Scripted,
     add_adapter,
@@ -30,11 +31,13 @@ from tests.tuning.places import row, write_agent
 
 import kilde
 from kilde import generation
+from kilde.config import GeneratorConfig
 from kilde.errors import (
     ConfigError,
     EvaluationError,
     ModelMissing,
     NotFound,
+    StoreError,
     WorkspaceError,
 )
 from kilde.evaluation.answers import ANSWERS
@@ -47,6 +50,7 @@ from kilde.types import Document
 from kilde.workspace import Workspace
 from kilde.workspace.comparing import compare, evaluate, folder_of, load, newest, said_in
 from kilde.workspace.comparisons import COMPARISON
+from kilde.workspace.judging import VERDICTS, Judge
 
 KILLS = int(os.environ.get("KILDE_KILLS", "4"))
 PLAIN, RAG, TUNED, BOTH = ARMS
@@ -270,6 +274,32 @@ def test_an_adapter_that_cannot_be_loaded_takes_no_other_arm_with_it(
     assert "It is no adapter." in skipped(done)["tuned"]
 
 
+def test_an_arm_whose_model_is_away_is_skipped_and_asked_later(place: Workspace) -> None:
+    """Else every question would count as failed, for ever."""
+    add_adapter(place)
+    (place.path / AWAY).touch()
+    done = compare(place, "clinic", arms=[RAG, TUNED])
+    assert set(skipped(done)) == {"tuned"} and "Call them." in skipped(done)["tuned"]
+    assert done.mean("tuned", "task") is None and done.mean("rag", "task") is not None
+    assert len(said_in(place, done)) == len(QUESTIONS)
+    (place.path / AWAY).unlink()
+    before = len(asked(place))
+    again = compare(place, "clinic", arms=[RAG, TUNED])
+    assert again.id == done.id and skipped(again) == {}
+    assert len(asked(place)) == before + len(QUESTIONS)
+
+
+def test_an_arm_that_looks_nothing_up_hears_the_same_language(place: Workspace) -> None:
+    done = compare(place, "clinic", arms=[PLAIN, RAG])
+    heard: dict[str, set[str]] = {}
+    for one in said_in(place, done):
+        assert one.answer is not None
+        heard.setdefault(one.question, set()).add(one.answer.trace.language)
+    assert all(len(languages) == 1 for languages in heard.values())
+    danish = next(one for one in QUESTIONS if one.language == "da")
+    assert heard[danish.id] == {"da"}
+
+
 def test_what_was_handed_over_is_counted(place: Workspace) -> None:
     path = place.path / "agents" / "clinic.toml"
     path.write_text(path.read_text("utf-8").replace('"off"', '"strict"'), "utf-8")
@@ -307,6 +337,12 @@ def test_all_unanswerable_and_missing_references_are_told(place: Workspace) -> N
     assert note(done, f"1 of {len(QUESTIONS)} questions have no reference")
     mean = done.mean("rag", "task")
     assert mean is not None and mean.unscored == 1
+
+
+def test_forms_that_the_agent_does_not_fill_in_are_told(place: Workspace) -> None:
+    form = replace(QUESTIONS[0], references=('{"at": 9}',), schema={"type": "object"})
+    keep(place, [form, QUESTIONS[1]])
+    assert note(compare(place, "clinic", arms=[RAG]), "1 of 2 questions ask for a form")
 
 
 def test_a_test_of_another_agent_is_refused(place: Workspace) -> None:
@@ -457,6 +493,22 @@ def test_a_judge_is_asked_once_and_nonsense_is_counted(
     assert compare(place, "clinic", arms=[PLAIN, RAG]).judgements == ()
     with pytest.raises(ConfigError, match="quotes cannot judge"):
         compare(place, "clinic", judge="quotes")
+    with (folder_of(place, done) / VERDICTS).open("a", encoding="utf-8") as kept:
+        kept.write('{"judge": "own"}\n')
+    with pytest.raises(StoreError, match="line 11 cannot be read"):
+        compare(place, "clinic", arms=[PLAIN, RAG], judge="own")
+
+
+def test_a_judge_that_is_served_otherwise_is_another_judge(place: Workspace) -> None:
+    def served(context: int) -> Judge:
+        model = GeneratorConfig(
+            backend="openai", model="m", base_url="http://127.0.0.1:9/v1", context=context
+        )
+        config = place.config.model_copy(update={"models": {"far": model}})
+        place.__dict__["config"] = config
+        return Judge(place, "far")
+
+    assert served(512)._key == served(512)._key != served(1024)._key
 
 
 # Kills

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
+from tests.evaluation.answers import said
 
 from kilde.evaluation.drill_json import dump_drill, read_drill
 from kilde.evaluation.drill_result import ArmCost, Drill, EditMade, EditTold, Truth
 from kilde.evaluation.drilling import break_even, holds, judge, shares
+from kilde.evaluation.edits import Change
+from kilde.evaluation.testset import Question
+from kilde.workspace.drill_run import _declined
 
 EDITS = {
     "number": EditMade("number", "a.md", "?", "12 weeks", "22 weeks"),
@@ -43,6 +47,16 @@ def test_what_an_answer_tells(
     kind: Literal["number", "rule", "new", "withdrawn"], text: str, declined: bool, truth: Truth
 ) -> None:
     assert judge(EDITS[kind], text, declined=declined, language="en") == truth
+
+
+@pytest.mark.parametrize(("kind", "declined"), [("withdrawn", True), ("number", False)])
+def test_to_decline_in_other_words_is_to_decline_where_that_is_the_truth(
+    kind: str, declined: bool
+) -> None:
+    text = "I don't know, but it was 12 weeks."
+    answer = said(Question("?"), text).answer
+    assert answer is not None
+    assert _declined(Change(EDITS[kind], "en", "", None), answer) is declined
 
 
 def test_numbers_are_read_in_the_language() -> None:

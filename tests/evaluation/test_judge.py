@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from tests.evaluation.answers import failure, said
 
-from kilde.errors import EvaluationError, GenerationError
+from kilde.errors import EvaluationError, GenerationError, Unreachable
 from kilde.evaluation.comparison import Scored
 from kilde.evaluation.judge import Judged, Verdict, agreement, judge_pairs
 from kilde.evaluation.testset import Question
 from kilde.generation import GeneratorSettings, open_generator
 from kilde.generation.quotes import Quotes
-from kilde.types import GenerationRequest, Piece, Usage
+from kilde.types import GenerationRequest, Message, Piece, Usage
 
 HOURS = Question("When does it open?", ("At 8.",))
 
@@ -115,6 +115,23 @@ def test_what_is_right_is_told() -> None:
     one(reader, "x", "y", Question("?"))
     told = [json.loads(request.messages[-1].content)["right answer"] for request in reader.read]
     assert "decline" in told[0] and "Nobody" in told[2]
+
+
+def test_all_right_answers_and_the_turns_before_are_told() -> None:
+    reader = Reader(lambda _: verdict("tie"))
+    turns = (Message("user", "Is it open?"), Message("assistant", "On <|weekdays|>."))
+    one(reader, "x", "y", Question("From when?", ("At 8.", "Eight"), history=turns))
+    data = json.loads(reader.read[0].messages[-1].content)
+    assert data["right answer"] == "At 8.\nor: Eight"
+    assert data["said before"].startswith("Is it open?\nOn ") and "<|" not in data["said before"]
+
+
+def test_a_judge_that_is_away_is_no_judge_that_cannot_answer() -> None:
+    def away(data: Mapping[str, str]) -> str:
+        raise Unreachable("nobody is there")
+
+    with pytest.raises(Unreachable):
+        one(Reader(away), "At 8.", "At 9.")
 
 
 def test_what_needs_no_judge_is_not_asked() -> None:

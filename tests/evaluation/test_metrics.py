@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,9 @@ def test_labels() -> None:
         [Question(f"{n}?", (f"label {n // 2}",)) for n in range(202)],  # 101 labels
         [Question(f"{n}?", ("one two three four five six seven eight nine",)) for n in range(12)],
         [Question(f"{n}?", ("yes",) if n else ()) for n in range(12)],
+        # Facts, of which some are the same.
+        [Question(f"{n}?", ("yes" if n % 2 else "no",), ("a",)) for n in range(12)],
+        [Question(f"{n}?", ("8" if n % 2 else "9", "about 8")) for n in range(12)],
     ],
 )
 def test_what_is_no_sorting(questions: list[Question]) -> None:
@@ -236,6 +240,10 @@ def test_citations() -> None:
         ("Tyvärr kan jag inte hitta det.", 1),
         ("Dat weet ik niet zeker.", 1),
         ("The documents do not mention it.", 1),
+        ("The tablets do not contain gluten.", 0),  # an answer, and maybe a wrong one
+        ("Bilen står ikke i garagen.", 0),
+        ("De auto staat niet in de garage.", 0),
+        ("Det står ikke i dokumenterne.", 1),
         ("King Harold. I don't know of others.", 0),
         ("King Harold.", 0),
     ],
@@ -244,6 +252,12 @@ def test_declining_in_its_own_words(text: str, declined: float) -> None:
     assert value("declined_rightly", UNKNOWN, said(UNKNOWN, text)) == declined
     assert value("task", UNKNOWN, said(UNKNOWN, text)) == declined
     assert value("answered", HOURS, said(HOURS, text)) == 1 - declined
+
+
+def test_what_a_right_answer_says_as_well_declines_nothing() -> None:
+    question = Question("And the key?", ("Ring us.", "If I cannot find it, I ring the porter."))
+    assert value("answered", question, said(question, "If I cannot find the key, I ring you.")) == 1
+    assert value("answered", question, said(question, "I don't know, ring us.")) == 0
 
 
 @pytest.mark.parametrize("language", ["en", "da", "sv", "no", "nl", "de"])
@@ -394,7 +408,14 @@ def test_to_decline_what_has_an_answer_is_wrong_even_where_its_titles_hold_it() 
     assert score("task", HOURS, one) == Score(0, "contained: it declined")
 
 
-@pytest.mark.parametrize("question", [HOURS, UNKNOWN, FORM, Question("?")])
+UNSCORABLE = [
+    Question("?", ("…",)),
+    replace(FORM, references=("no form",)),
+    replace(FORM, references=('{"day": "mon"}',), answerable=False),
+]
+
+
+@pytest.mark.parametrize("question", [HOURS, UNKNOWN, FORM, Question("?"), *UNSCORABLE])
 @pytest.mark.parametrize("arm", ["plain", "rag"])
 def test_who_fails_gets_nothing_where_others_are_scored(question: Question, arm: str) -> None:
     other = said(

@@ -28,6 +28,7 @@ JSON = st.recursive(
         ("6 at pm", "at 6 pm", (0, 0, 1)),
         ("Kl. 8.00 på ÅVEJ", "kl. 8.00 på Åvej", (1, 1, 1)),
         ("sixteen", "6", (0, 0, 0)),
+        ("A\u030abent pa\u030a fredag", "Åbent på fredag", (1, 1, 1)),  # marks of their own
         ("the the the", "the cat", (0, 0, 2 / 5)),
         ("", "at six", (0, 0, 0)),
     ],
@@ -40,6 +41,7 @@ def test_texts(answer: str, reference: str, values: tuple[float, float, float]) 
 
 def test_nothing_to_compare_with_is_no_zero() -> None:
     assert token_f1("six", "…").value is None and contained("six", "").value is None
+    assert exact("", "…").value is None
     assert fields("{}", "no JSON").value is None
 
 
@@ -59,6 +61,8 @@ def test_texts_in_general(one: str, other: str) -> None:
         ('{"a": 1, "b": [2]}', '{"b": [2], "a": 1}', 1, ""),
         ('{"a": 1, "b": [3]}', '{"a": 1, "b": [2]}', 0.5, "b.0: 3 instead of 2"),
         ('{"a": true}', '{"a": 1}', 0, "a: true instead of 1"),
+        ('{"a": 1.0, "b": [2]}', '{"a": 1, "b": [2.0]}', 1, ""),
+        ('{"a": 1.5}', '{"a": 1}', 0, "a: 1.5 instead of 1"),
         ('{"a": 1, "more": 2}', '{"a": 1}', 0.5, "more: 2 instead of nothing"),
         ("{}", '{"a": []}', 0, "a: nothing instead of []"),
         ("no form", '{"a": 1}', 0, "it is no JSON"),

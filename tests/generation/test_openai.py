@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kilde.errors import ConfigError, GenerationError
+from kilde.errors import ConfigError, GenerationError, Unreachable
 from kilde.generation import GeneratorSettings, open_generator
 from kilde.types import GenerationRequest, Message, complete
 
@@ -88,10 +88,12 @@ def test_every_refusal_says_what_to_do(fake: Endpoint, status: int, said: str) -
     with pytest.raises(GenerationError, match=said) as caught:
         complete(open_generator(settings(fake.url)), ask())
     assert caught.value.hint
+    away = status in (401, 403, 404, 429, 503)  # which any question would have met
+    assert isinstance(caught.value, Unreachable) == away
 
 
 def test_a_server_that_is_not_running_is_named() -> None:
-    with pytest.raises(GenerationError, match="cannot be reached") as caught:
+    with pytest.raises(Unreachable, match="cannot be reached") as caught:
         complete(open_generator(settings("http://127.0.0.1:9/v1")), ask())
     assert "http://127.0.0.1:9/v1" in caught.value.hint
 

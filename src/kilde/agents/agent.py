@@ -218,7 +218,8 @@ class Agent:
         knowledge: ScopedKnowledge | None,
         adapter: Adapter | None,
     ) -> Run:
-        held = knowledge.languages() if knowledge else ()
+        # Also where nothing is looked up: the language is no part of the arm.
+        held = (knowledge or self.knowledge).languages()
         # A question may be in a language that only the adapter knows.
         languages = {*(held or ("en",)), *((adapter and adapter.languages) or ())}
         language = self.definition.language or detect_among(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 from kilde.agents.agent import Agent, Sampling
-from kilde.errors import GenerationError
+from kilde.errors import GenerationError, Unreachable
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
 from kilde.types import Arm, Progress
@@ -33,8 +33,8 @@ def ask_arm(
     ``adapter`` is the name of the one that tuned arms answer with, ``as_of`` the version of the
     documents that arms with retrieval read. Every question is asked once per sampling. ``have``
     are the questions, by id, and the places of their samplings that were asked before. Nobody but
-    ``on_said`` is told the answers. Raises what :meth:`Agent.ask` raises, but for
-    :class:`GenerationError`.
+    ``on_said`` is told the answers. Raises what :meth:`Agent.ask` raises, but of
+    :class:`GenerationError` only :class:`Unreachable`.
     """
     asked = set(have)
     agents = [agent.on_trial(sampling=sampling) for sampling in samples]
@@ -66,6 +66,8 @@ def _ask(
             adapter=adapter if arm.adapter else False,
             as_of=as_of if arm.retrieval else None,
         )
+    except Unreachable:
+        raise
     except GenerationError as error:
         failed = error.message
     seconds = time.perf_counter() - began

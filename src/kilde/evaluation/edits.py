@@ -25,9 +25,6 @@ KINDS: tuple[Kind, ...] = ("number", "rule", "new", "withdrawn")
 _BESIDE = 4
 # Words that a sentence has beside it.
 _LEAST, _MOST = 3, 30
-_CLOCK = re.compile(r"(\d{1,2})([:.]\d\d)")
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_ITEM = re.compile(r"(?:^|\n)[ \t]*$")
 # Between words of one sentence.
 _WITHIN = re.compile(r"(?:[^\n.!?|]|[.!?](?=\S))*")
 # What stands in tables and across headings is no sentence.

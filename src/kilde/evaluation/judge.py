@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Literal
 
 from kilde.agents.prompt import inert
-from kilde.errors import EvaluationError, GenerationError
+from kilde.errors import EvaluationError, GenerationError, Unreachable
 from kilde.evaluation.comparison import Scored
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
@@ -128,7 +128,10 @@ def judge_pairs(
 def agreement(
     judged: Sequence[Judged], scored: Sequence[Scored], metric: str = "task"
 ) -> Agreement:
-    """Hold the verdicts against a metric in which more is better."""
+    """Hold the verdicts against a metric in which more is better.
+
+    Each verdict is held against the score of its question, which is the mean of all samples.
+    """
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     for score in scored:
         if score.metric == metric and score.value is not None:
@@ -176,9 +179,11 @@ def _read(
     generator: Generator, question: Question, one: str, other: str, seed: int
 ) -> tuple[Verdict | None, str]:
     """The verdict on two answers in this order, ``a`` for the first, and the reason for it."""
-    right = (question.reference or _UNKNOWN) if question.answerable else _NONE
+    right = (_any_of(question.references) or _UNKNOWN) if question.answerable else _NONE
+    before = "\n".join(turn.content for turn in question.history)
     # As JSON, none of these texts can end before its end and go on as something else.
-    shown = {"question": question.question, "right answer": right, "A": one, "B": other}
+    shown = {"said before": before} if before else {}
+    shown |= {"question": question.question, "right answer": right, "A": one, "B": other}
     data = json.dumps({name: inert(text) for name, text in shown.items()}, ensure_ascii=False)
     request = GenerationRequest(
         messages=(Message("system", _RULES), Message("user", data)),
@@ -191,6 +196,8 @@ def _read(
     )
     try:
         text, _ = complete(generator, request)
+    except Unreachable:
+        raise
     except GenerationError as error:
         return None, error.message
     try:
@@ -201,6 +208,10 @@ def _read(
     if not isinstance(better, str) or better not in _SAID:
         return None, f"no verdict: {text[:80]!r}"
     return _SAID[better], str(found.get("why", ""))
+
+
+def _any_of(references: Sequence[str]) -> str:
+    return "\nor: ".join(references)
 
 
 def _higher(a: float, b: float) -> Verdict:

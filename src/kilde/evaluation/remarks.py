@@ -30,9 +30,16 @@ def model_of(said: Iterable[Said]) -> str:
 
 
 def remarks(
-    questions: Sequence[Question], said: Mapping[str, Sequence[Said]], *, model: str
+    questions: Sequence[Question],
+    said: Mapping[str, Sequence[Said]],
+    *,
+    model: str,
+    form: bool,
 ) -> Iterator[str]:
-    """What cannot be said, in words. ``said`` is by arm; ``model`` is what was to answer."""
+    """What cannot be said, in words.
+
+    ``said`` is by arm; ``model`` is what was to answer; ``form`` is whether the agent fills in one.
+    """
     if len(questions) == 1:
         yield "the test has one question: nothing can be said about differences"
     answerable = [question for question in questions if question.answerable]
@@ -46,6 +53,12 @@ def remarks(
         yield (
             f"{bare} of {len(questions)} questions have no reference: what is right cannot be "
             "told there, and they are not scored for it"
+        )
+    forms = sum(question.schema is not None for question in questions)
+    if forms and not form:
+        yield (
+            f"{forms} of {len(questions)} questions ask for a form, but the agent fills in none: "
+            "its answers count as wrong there"
         )
     for arm, answers in said.items():
         failed = [one for one in answers if one.answer is None]

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from kilde.errors import ConfigError, GenerationError, MissingExtra
+from kilde.errors import ConfigError, GenerationError, MissingExtra, Unreachable
 from kilde.generation import GeneratorSettings
 from kilde.types import GenerationRequest, Piece, Usage
 
 try:
+    import httpx
     import openai
 except ImportError as error:
     raise MissingExtra("openai", "The generation backend 'openai'") from error
@@ -25,6 +26,8 @@ _CHARACTERS_PER_TOKEN = 3  # low for English, about right for Danish: estimates 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 120.0  # between two pieces; a model on a CPU may read long before it writes
 _RETRIES = 2
+# HTTP: no key, wrong key, no such model, too many requests, and servers that are not up.
+_AWAY = frozenset({401, 403, 404, 429, 502, 503, 504})
 
 
 class OpenAICompatible:
@@ -129,7 +132,17 @@ class OpenAICompatible:
                 hint = "Often the prompt is longer than the model's context: use fewer passages."
             case _:
                 reason, hint = f"failed: {_said(error)}", "Look into the server's log."
-        return GenerationError(f"The endpoint of {self.name!r} {reason}.", hint=hint)
+        kind = Unreachable if _is_away(error) else GenerationError
+        return kind(f"The endpoint of {self.name!r} {reason}.", hint=hint)
+
+
+def _is_away(error: openai.OpenAIError) -> bool:
+    """Whether any question would have failed, and may succeed later."""
+    if isinstance(error, openai.APITimeoutError):
+        return isinstance(error.__cause__, httpx.ConnectTimeout)  # else it was slow, but there
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in _AWAY
+    return isinstance(error, openai.APIConnectionError)
 
 
 def _key(variable: str, url: str) -> str:

@@ -43,7 +43,8 @@ def facts_of(workspace: Workspace, agent: str) -> Facts:
     documents = len(workspace.knowledge.documents(collections=definition.collections))
     changes = changes_per_month(workspace, definition) if definition.retrieval else None
     datasets = sorted(_datasets(workspace, key), key=lambda card: card.rows)
-    rows = datasets[-1].rows if datasets else 0
+    # Without a dataset nobody knows how many examples there are.
+    rows = datasets[-1].rows if datasets else None
     known = {name: Known(value, how) for name, value, how in _said(definition)}
     # An agent that looks nothing up does not stand on the documents, however many there are.
     numbers = counted(documents=documents, changes=changes) if definition.retrieval else {}
@@ -64,6 +65,7 @@ def facts_of(workspace: Workspace, agent: str) -> Facts:
         rows=rows,
         changes=changes,
         retrieval=definition.retrieval,
+        model=definition.model or workspace.config.model,
         adapter="" if own == NO_ADAPTER else own,
         adapters=tuple(card.name for card in workspace.registry.list(key)),
         dataset=datasets[-1].name if datasets else "",

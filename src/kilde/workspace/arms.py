@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kilde.agents.agent import Agent
 from kilde.agents.definition import AgentDefinition
-from kilde.errors import EvaluationError, ModelError
+from kilde.errors import EvaluationError, KildeError, ModelError
 from kilde.evaluation.answers import key_of
 from kilde.models.cache import path_of, sha256_of
 from kilde.tuning.adapters.serving import find
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 # What of a model's settings decides nothing that it says.
-_PRICES = {"input_price", "output_price", "api_key_env"}
+PRICES = {"input_price", "output_price", "api_key_env"}
 
 
 class Files:
@@ -123,7 +123,7 @@ def line_up(
         agent=trial.on_trial(lambda _: tuned),
         model=model,
         model_sha256=sha256,
-        served=served.model_dump(mode="json", exclude=_PRICES) if served else {},
+        served=served.model_dump(mode="json", exclude=PRICES) if served else {},
         adapter=tuned,
         adapter_sha256=adapter_sha256,
         version=version,
@@ -152,7 +152,7 @@ def load_models(workspace: Workspace, lined_up: LineUp, arms: Sequence[Arm]) -> 
     return {arm.name: why for arm in arms if arm.adapter} | failed
 
 
-def told(error: ModelError) -> str:
+def told(error: KildeError) -> str:
     """An error in one line."""
     return " ".join(str(error).split())
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kilde.agents.agent import Sampling
-from kilde.errors import GenerationError, KildeError
+from kilde.errors import GenerationError, KildeError, Unreachable
 from kilde.evaluation.answers import Keep
 from kilde.evaluation.arms import ask_arm, missing
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
 from kilde.types import Arm, Progress
-from kilde.workspace.arms import LineUp, load_models
+from kilde.workspace.arms import LineUp, load_models, told
 from kilde.workspace.comparisons import Heard
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def ask_all(
                 on_said=on_said,
                 progress=progress,
             )
+        except Unreachable as error:
+            skipped[arm.name] = told(error)  # what it said so far is kept for the next time
         except KildeError:
             lined_up.files.check()  # which may be why it failed
             raise

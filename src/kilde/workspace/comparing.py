@@ -187,7 +187,7 @@ def _measured(
     costs = costs_of(workspace.config, lined_up.model)
     setting = setting_of(agent.definition, test.questions, costs)
     scores = scored(test.questions, [one for some in said.values() for one in some], setting)
-    notes += remarks(test.questions, said, model=lined_up.model)
+    notes += remarks(test.questions, said, model=lined_up.model, form=setting.form)
     return Comparison(
         id=answers.folder.name,
         agent=agent.key,

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-from kilde.errors import EvaluationError, GenerationError, KildeError
+from kilde.errors import EvaluationError, GenerationError, KildeError, Unreachable
 from kilde.evaluation.drill_result import ArmCost, EditTold, Truth
 from kilde.evaluation.drilling import judge, shares
 from kilde.evaluation.edits import Change
-from kilde.types import Arm, Progress
+from kilde.evaluation.measures.declining import declines
+from kilde.types import Answer, Arm, Progress
 from kilde.workspace.editing import Editor
 
 if TYPE_CHECKING:
@@ -165,12 +166,14 @@ class Drilling:
                 answer = agent.ask(
                     change.made.question, retrieval=arm.retrieval, adapter=with_adapter
                 )
+            except Unreachable:
+                raise
             except GenerationError as error:  # no answer tells no truth
                 text = error.message
             else:
                 text = answer.text
                 truth = judge(
-                    change.made, text, declined=answer.abstained, language=change.language
+                    change.made, text, declined=_declined(change, answer), language=change.language
                 )
             asked.seconds.append(time.perf_counter() - began)
             asked.texts.append(text)
@@ -196,6 +199,13 @@ class Drilling:
         seconds = time.perf_counter() - began
         self.notes.append(f"{arm.name}: {_judged(card.gate)}")
         return seconds, card.name
+
+
+def _declined(change: Change, answer: Answer) -> bool:
+    """Whether it says that no document tells; in whatever words, where that is or was the truth."""
+    if change.made.kind in ("new", "withdrawn"):
+        return declines(answer) is not None
+    return answer.abstained
 
 
 def _judged(gate: Mapping[str, object] | None) -> str:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from kilde.errors import EvaluationError, NotFound, StoreError
+from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError
 from kilde.evaluation.testset import Question, TestSet, TestSetCard
 from kilde.tuning.checks import Finding, ordered
-from kilde.tuning.checks.compare import turns
-from kilde.tuning.checks.findings import count, listed
+from kilde.tuning.checks.findings import count
 from kilde.tuning.checks.questions import check_questions
 from kilde.tuning.data.dataset import DatasetCard
-from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.from_feedback import feedback_rows
 from kilde.tuning.data.questions import read_any, to_questions
-from kilde.types import Message, NoProgress, Progress
+from kilde.types import NoProgress, Progress
 from kilde.workspace.learnt import refuse_overlap, training_overlap
+from kilde.workspace.questions import drawn, from_documents
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -36,10 +33,6 @@ __all__ = [
     "training_overlap",
 ]
 
-# Of the documents in scope, so many are held out at least; and when those give too few questions,
-# so many more at a time, until there would be too little left to learn from.
-_HELD_OUT, _MORE, _MOST = 0.2, 0.1, 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class HeldApart:
@@ -49,13 +42,6 @@ class HeldApart:
     documents: frozenset[str] = frozenset()
     questions: tuple[Question, ...] = ()
     names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    questions: tuple[Question, ...]
-    held_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def build_testset(
@@ -73,24 +59,26 @@ def build_testset(
 
     ``source`` is a file of questions or of rows, people's feedback, or the agent's documents: some
     of these are then held out, and no dataset is made of them any more. At most ``limit`` questions
-    are taken, drawn with ``seed``. Raises :class:`ConfigError` for malformed files (all faults) and
-    for a name that is taken, :class:`NotFound` for an unknown agent, :class:`EvaluationError` where
-    no question comes of it.
+    are taken, drawn with ``seed``. Raises :class:`ConfigError` for malformed files (all faults), a
+    name that is taken and a limit below 1, :class:`NotFound` for an unknown agent,
+    :class:`EvaluationError` where no question comes of it.
     """
+    if limit < 1:
+        raise ConfigError([f"limit = {limit}: a test set has at least one question"])
     key, definition = workspace.agent_file(agent)
     name = name or key
     workspace.testsets.free(name, replace_old=replace_old)  # before a model writes for minutes
     schema = definition.output.json_schema if definition.output else None
     if source == "documents":
-        made = _from_documents(workspace, key, limit, seed, progress or NoProgress())
+        made = from_documents(workspace, key, limit, seed, progress or NoProgress())
     elif source == "feedback":
         judged = workspace.records.judged(agent=key)
         rows = feedback_rows(judged, "kto", given=workspace.records.given)
-        made = _drawn(to_questions(rows, schema), limit, seed)
+        made = drawn(to_questions(rows, schema), limit, seed)
     else:
         questions, dropped = read_any(source, schema)
         told = (f"{dropped} system messages were left out",) if dropped else ()
-        made = _drawn(questions, limit, seed, told)
+        made = drawn(questions, limit, seed, told)
     if not made.questions:
         raise EvaluationError(
             f"No questions came of {source}.",
@@ -173,65 +161,6 @@ def held_apart(workspace: Workspace, key: str) -> HeldApart:
     )
 
 
-def _from_documents(
-    workspace: Workspace, key: str, limit: int, seed: int, progress: Progress
-) -> _Made:
-    """Questions about whole documents, drawn by chance; those that nobody learnt from yet first."""
-    _, definition = workspace.agent_file(key)
-    model, allowed = definition.model or workspace.config.model, definition.collections
-    documents = sorted(
-        one.id
-        for one in workspace.knowledge.documents()
-        if allowed is None or one.collection in allowed
-    )
-    already = _documents_learnt(workspace, key)
-    order = documents.copy()
-    Random(seed).shuffle(order)  # noqa: S311  (a choice that can be repeated, not a secret)
-    order.sort(key=lambda one: one in already)
-    questions: dict[object, Question] = {}
-    held: list[str] = []
-    most = min(max(round(_MOST * len(order)), 1), len(order))
-    while len(questions) < limit and len(held) < most:
-        more = ceil((_MORE if held else _HELD_OUT) * len(order))
-        some = order[len(held) : min(len(held) + more, most)]
-        held += some
-        rows = document_rows(
-            workspace.agent(key).knowledge,
-            definition,
-            generator=None if model == "quotes" else workspace.generator(model),
-            limit=limit - len(questions),
-            seed=seed,
-            progress=progress,
-            leave_out=set(documents).difference(some),
-        )
-        for one in to_questions(rows):
-            questions.setdefault(turns((Message("user", one.question),)), one)
-    notes = [f"held out: {len(held)} of {count(len(documents), 'document')}"]
-    if 0 < len(questions) < limit:
-        notes.append(f"they gave {count(len(questions), 'question')}, fewer than the {limit} asked")
-    if known := sorted(already.intersection(held)):
-        notes.append(
-            f"datasets or adapters learnt from {count(len(known), 'document')} of these before: "
-            f"{listed(known)}; make the datasets anew and train again"
-        )
-    return _Made(tuple(questions.values())[:limit], tuple(held), tuple(notes))
-
-
-def _drawn(
-    questions: tuple[Question, ...], limit: int, seed: int, notes: tuple[str, ...] = ()
-) -> _Made:
-    """At most so many, each once, in their order."""
-    once = tuple({one.id: one for one in questions}.values())
-    if len(once) < len(questions):
-        more = f"{count(len(questions) - len(once), 'question')} stood there twice"
-        notes = (*notes, f"{more} and counts once")
-    if len(once) > limit:
-        notes = (*notes, f"{limit} of {count(len(once), 'question')} were drawn (seed {seed})")
-        places = Random(seed).sample(range(len(once)), limit)  # noqa: S311  (nothing secret)
-        once = tuple(once[at] for at in sorted(places))
-    return _Made(once, notes=notes)
-
-
 def _unscored(questions: tuple[Question, ...]) -> Iterator[str]:
     """How many questions have no right answer written down."""
     without = sum(one.answerable and not one.references for one in questions)
@@ -251,18 +180,6 @@ def _taught(workspace: Workspace, key: str) -> Iterator[str]:
         except StoreError:
             yield name  # whose it is cannot be read: the comparison says so
     yield from (card.name for card in workspace.registry.list(key))
-
-
-def _documents_learnt(workspace: Workspace, key: str) -> set[str]:
-    """The documents behind an agent's datasets and adapters, as far as these can be read."""
-    found = {name for card in workspace.registry.list(key) for name in card.documents}
-    for name in workspace.datasets.names():
-        try:
-            card = workspace.datasets.card(name)
-        except StoreError:
-            continue
-        found |= set(card.documents) if card.agent == key else set()
-    return found
 
 
 def _cards(workspace: Workspace, key: str) -> Iterator[TestSetCard]:

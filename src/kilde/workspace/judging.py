@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
 from kilde.models.cache import path_of
 from kilde.types import Progress
+from kilde.workspace.arms import PRICES
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -42,7 +44,10 @@ class Judge:
             configured = workspace.config.models.get(name)
             path_of(configured.model if configured else name)
         self.name = name
-        self._key = f"{name}/{sha256[:12] or '-'}"
+        served = workspace.config.models.get(name)
+        how = served.model_dump_json(exclude=PRICES) if served else ""
+        state = hashlib.sha256(how.encode()).hexdigest()[:12]
+        self._key = f"{name}/{sha256[:12] or '-'}/{state}"
         self._workspace = workspace
 
     def verdicts(
@@ -59,9 +64,12 @@ class Judge:
         """
         lines = Lines(folder / VERDICTS)
         kept: dict[tuple[str, ...], Judged] = {}
-        for told in lines.read():
-            place = (told.pop("judge"), told.pop("key_a"), told.pop("key_b"))
-            one = Judged(**told)
+        for number, told in enumerate(lines.read(), 1):
+            try:
+                place = (told.pop("judge"), told.pop("key_a"), told.pop("key_b"))
+                one = Judged(**told)
+            except (KeyError, TypeError) as error:
+                raise lines.damaged(number, error) from error
             kept[*place, one.question, str(one.sample)] = one
         found: list[Judged] = []
         pairs = list(combinations(said, 2))

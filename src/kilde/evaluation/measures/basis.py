@@ -33,7 +33,37 @@ def looked_up(said: Said) -> bool:
     return (said.answer.trace.arm if said.answer else said.arm).startswith("rag")
 
 
+def unscorable(question: Question, score: Callable[[str, str], Score]) -> Score | None:
+    """Why no answer could be scored, whatever it says; ``None`` where one could."""
+    found = best(question, "", score)
+    return found if found.value is None else None
+
+
+def unsupported(question: Question, said: Said) -> Score | None:
+    """The score where no supporting document can be looked for; ``None`` where one can."""
+    if not question.answerable:
+        return NO_RIGHT_ANSWER
+    if not question.documents:
+        return Score(None, "nobody knows which documents support the answer")
+    if not looked_up(said):
+        return NOT_LOOKED_UP
+    return failed(said) if said.answer is None else None
+
+
 def best(question: Question, text: str, score: Callable[[str, str], Score]) -> Score:
     """The best score of a text against any of the question's references."""
     scores = [score(text, reference) for reference in question.references]
     return max(scores, key=lambda one: -1.0 if one.value is None else one.value)
+
+
+def against_references(question: Question, said: Said, score: Callable[[str, str], Score]) -> Score:
+    """The best score of what was said against the references; to decline is worth 0."""
+    if not question.references:
+        return NO_REFERENCE
+    if (why := unscorable(question, score)) is not None:
+        return why
+    if said.answer is None:
+        return failed(said)
+    if said.answer.abstained:
+        return Score(0.0, "it declined")
+    return best(question, said.answer.text, score)

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from kilde.evaluation.measures.basis import NO_REFERENCE, NO_RIGHT_ANSWER, best, failed, is_form
+from kilde.evaluation.measures.basis import (
+    NO_REFERENCE,
+    NO_RIGHT_ANSWER,
+    best,
+    failed,
+    is_form,
+    unscorable,
+)
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.said import Said
 from kilde.evaluation.scores import Score, contained, left_empty
@@ -48,11 +55,13 @@ def declined_rightly(question: Question, said: Said, setting: Setting) -> Score:
     form = is_form(question, setting)
     if form and not question.references:
         return NO_REFERENCE
+    if form and (why := unscorable(question, left_empty)) is not None:
+        return why
     if said.answer is None:
         return failed(said)
     if form:
         return best(question, said.answer.text, left_empty)
-    words = _declines(said.answer)
+    words = declines(said.answer)
     return Score(float(words is not None), "it answered" if words is None else words)
 
 
@@ -64,7 +73,7 @@ def answered(question: Question, said: Said, setting: Setting) -> Score:
         return Score(None, "a form is measured by its fields")
     if said.answer is None:
         return failed(said)
-    words = _declines(said.answer)
+    words = declines(said.answer, question.references)
     return Score(float(words is None), "" if words is None else f"it declined {words}".strip())
 
 
@@ -92,14 +101,19 @@ def declining(questions: Sequence[Question], said: Sequence[Said], setting: Sett
     )
 
 
-def _declines(answer: Answer) -> str | None:
-    """How an answer declines: empty for the agent's own sentence; ``None`` where it does not."""
+def declines(answer: Answer, references: Sequence[str] = ()) -> str | None:
+    """How an answer declines: empty for the agent's own sentence; ``None`` where it does not.
+
+    What a right answer says as well ("I cannot find my card: …") declines nothing.
+    """
     if answer.abstained:
         return ""
     language = answer.trace.language
     for start, end in claim_spans(answer.text, language)[:1]:
         for phrase in _phrases():
-            if contained(answer.text[start:end], phrase).value == 1:
+            if contained(answer.text[start:end], phrase).value != 1:
+                continue
+            if not any(contained(one, phrase).value for one in references):
                 return f"in its own words: {phrase!r}"
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kilde.agents.form import check_form, schema_fault
 from kilde.errors import GenerationError
-from kilde.evaluation.measures.basis import NO_REFERENCE, best, failed, is_form
+from kilde.evaluation.measures.basis import NO_REFERENCE, best, failed, is_form, unscorable
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.said import Said
 from kilde.evaluation.scores import Score, fields
@@ -36,6 +36,8 @@ def field_accuracy(question: Question, said: Said, setting: Setting) -> Score:
         return _NO_FORM
     if not question.references:
         return NO_REFERENCE
+    if (why := unscorable(question, fields)) is not None:
+        return why
     if said.answer is None:
         return failed(said)
     return best(question, said.answer.text, fields)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from kilde.agents.phrases import declines
 from kilde.evaluation.measures.basis import (
-    NO_RIGHT_ANSWER,
     NOT_LOOKED_UP,
     failed,
     is_form,
     looked_up,
+    unsupported,
 )
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.said import Said
@@ -69,13 +69,7 @@ def _unscored(question: Question, said: Said, setting: Setting) -> Score | None:
     """The score where there are no citations to look at; ``None`` where there may be."""
     if is_form(question, setting):
         return Score(None, "a form cites nothing")
-    if not question.answerable:
-        return NO_RIGHT_ANSWER
-    if not question.documents:
-        return Score(None, "nobody knows which documents support the answer")
-    if not looked_up(said):
-        return NOT_LOOKED_UP
-    return failed(said) if said.answer is None else None
+    return unsupported(question, said)
 
 
 def _cited(said: Said) -> list[str]:

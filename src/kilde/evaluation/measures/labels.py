@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kilde.evaluation.measures.basis import NO_REFERENCE, NO_RIGHT_ANSWER, best, failed
+from kilde.evaluation.measures.basis import NO_RIGHT_ANSWER, against_references
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.said import Said
 from kilde.evaluation.scores import Score, exact, words
@@ -21,9 +21,12 @@ def labels_of(questions: Sequence[Question]) -> frozenset[str]:
     """The labels that a test sorts into, their words in lower case; empty where it does not sort.
 
     It sorts where at least ten questions have one short answer each (up to 8 words), and these are
-    at least 2 and at most 100, each used twice on average.
+    at least 2 and at most 100, each used twice on average. Where any question is answered by a
+    document or has its answer in several wordings, facts are asked for, though these may recur.
     """
     answerable = [one for one in questions if one.answerable and one.schema is None]
+    if any(one.documents or len(one.references) > 1 for one in answerable):
+        return frozenset()
     used = [words(one.reference) for one in answerable]
     if len(used) < _LEAST_QUESTIONS or not all(0 < len(one) <= _MOST_WORDS for one in used):
         return frozenset()
@@ -38,14 +41,8 @@ def label_accuracy(question: Question, said: Said, setting: Setting) -> Score:
         return Score(None, "this test does not sort into labels")
     if not question.answerable:
         return NO_RIGHT_ANSWER
-    if not question.references:
-        return NO_REFERENCE
-    if said.answer is None:
-        return failed(said)
-    if said.answer.abstained:
-        return Score(0.0, "it declined")
-    score = best(question, said.answer.text, exact)
-    if score.value == 0:
+    score = against_references(question, said, exact)
+    if score.value == 0 and said.answer is not None and not said.answer.abstained:
         known = " ".join(words(said.answer.text)) in setting.labels
         other = "it is another label" if known else "it is no label"
         return Score(0.0, f"{score.why}; {other}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from kilde.evaluation.measures.basis import NO_RIGHT_ANSWER, NOT_LOOKED_UP, failed, looked_up
+from kilde.evaluation.measures.basis import failed, unsupported
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.said import Said
 from kilde.evaluation.scores import Score
@@ -43,14 +43,8 @@ def _weight(place: int) -> float:
 def _scored(
     question: Question, said: Said, value: Callable[[Sequence[str], set[str]], float]
 ) -> Score:
-    if not question.answerable:
-        return NO_RIGHT_ANSWER
-    if not question.documents:
-        return Score(None, "nobody knows which documents support the answer")
-    if not looked_up(said):
-        return NOT_LOOKED_UP
-    if said.answer is None:
-        return failed(said)
+    if (kept := unsupported(question, said)) is not None or said.answer is None:
+        return kept or failed(said)
     found = list(dict.fromkeys(hit.document.id for hit in said.answer.trace.hits))
     places = [
         f"{one!r} is {f'number {found.index(one) + 1}' if one in found else 'not found'}"

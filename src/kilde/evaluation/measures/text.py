@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kilde.evaluation.measures.basis import NO_REFERENCE, NO_RIGHT_ANSWER, best, failed, is_form
+from kilde.evaluation.measures.basis import NO_RIGHT_ANSWER, against_references, is_form
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.said import Said
 from kilde.evaluation.scores import Score, contained, exact, rouge_l, token_f1
@@ -38,10 +38,4 @@ def _against(
         return NO_RIGHT_ANSWER
     if is_form(question, setting):
         return Score(None, "a form is measured by its fields")
-    if not question.references:
-        return NO_REFERENCE
-    if said.answer is None:
-        return failed(said)
-    if said.answer.abstained:
-        return Score(0.0, "it declined")
-    return best(question, said.answer.text, score)
+    return against_references(question, said, score)
