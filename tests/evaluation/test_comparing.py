@@ -107,6 +107,17 @@ def test_four_arms_are_asked_the_same_once(place: Workspace) -> None:
     assert (done.store_version, done.samples, done.temperature) == (place.knowledge.version, 1, 0)
 
 
+def test_what_was_compared_before_is_not_left_out(place: Workspace) -> None:
+    add_adapter(place)
+    compare(place, "clinic", arms=[PLAIN, RAG])
+    count = len(asked(place))
+    done = compare(place, "clinic", arms=[TUNED])
+    assert [run.arm for run in done.arms] == ["plain", "rag", "tuned"]
+    assert len(asked(place)) == count + len(QUESTIONS)
+    found = newest(place, "clinic")
+    assert found is not None and [run.arm for run in found.arms] == ["plain", "rag", "tuned"]
+
+
 def test_a_finished_one_is_computed_again_without_asking(place: Workspace) -> None:
     add_adapter(place)
     first = compare(place, "clinic")

@@ -18,10 +18,12 @@ from kilde import __version__
 from kilde.agents.agent import Sampling
 from kilde.errors import ConfigError, EvaluationError
 from kilde.evaluation.answers import Answers, id_of
+from kilde.evaluation.arms import missing
 from kilde.evaluation.comparison import ArmRun, Comparison
 from kilde.evaluation.comparison_json import write_comparison
 from kilde.evaluation.remarks import answered_by, model_of, remarks
 from kilde.evaluation.said import ARMS, Said
+from kilde.evaluation.testset import TestSet
 from kilde.types import Arm, NoProgress, Progress
 from kilde.workspace.arms import LineUp, line_up
 from kilde.workspace.asking import Test, ask_all
@@ -68,7 +70,8 @@ def compare(
     the agent's; ``adapter`` in the tuned ones, else the agent's own or its newest one. ``judge``
     names a model that judges the answers as well. At a ``temperature`` over 0 every question is
     asked ``samples`` times, with the seeds from ``seed`` on. An arm that cannot be asked is
-    skipped, which says why. What was asked before is not asked again.
+    skipped, which says why. What was asked before is not asked again; an arm that was asked all of
+    it before, in the same state, is in the comparison too.
     Raises :class:`EvaluationError` (an empty test, one that the adapter learnt from, files that
     change meanwhile, a comparison that is under way already), :class:`ConfigError` (sampling that
     makes no sense), :class:`NotFound`, :class:`StoreError`, :class:`ModelMissing` (the judge), and
@@ -79,8 +82,12 @@ def compare(
         raise ConfigError(["There is no arm to ask."], hint="Name some: plain,rag,tuned,rag+tuned")
     samplings = _samplings(samples, temperature, seed)
     judging = Judge(workspace, judge) if judge else None
-    lined_up = line_up(workspace, agent, chosen, model=model, adapter=adapter)
-    found = _measured(workspace, lined_up, chosen, testset, samplings, judging, progress)
+    every = line_up(workspace, agent, ARMS, model=model, adapter=adapter)
+    test = _test_of(workspace, every, testset)
+    before = _answered(workspace, every, test, samplings)
+    both = tuple(arm for arm in ARMS if arm in chosen or arm in before)
+    lined_up = line_up(workspace, agent, both, model=model, adapter=adapter)
+    found = _measured(workspace, lined_up, both, test, samplings, judging, progress)
     options = _options(model, adapter, judge, samplings)
     return _kept(workspace, replace(found, options=options), COMPARISON)
 
@@ -108,7 +115,8 @@ def evaluate(
         tuned = bool(adapter) or trial.own_adapter() is not None
         arm = Arm(trial.definition.retrieval, adapter=tuned)
     lined_up = line_up(workspace, agent, [arm], model=model, adapter=adapter)
-    found = _measured(workspace, lined_up, (arm,), testset, samplings, None, progress)
+    test = _test_of(workspace, lined_up, testset)
+    found = _measured(workspace, lined_up, (arm,), test, samplings, None, progress)
     options = _options(model, adapter, "", samplings)
     return _kept(workspace, replace(found, options=options), EVALUATION)
 
@@ -144,11 +152,35 @@ def _samplings(samples: int, temperature: float, seed: int) -> tuple[Sampling, .
     return tuple(Sampling(temperature, seed + number) for number in range(samples))
 
 
+def _test_of(workspace: Workspace, lined_up: LineUp, name: str) -> TestSet:
+    test = testset_of(workspace, lined_up.agent.key, name)
+    if not test.questions:
+        raise EvaluationError(
+            f"The test set {test.card.name!r} has no questions, so it can say nothing.",
+            hint=f"Make another one: kilde testset build {test.card.agent} --from … --replace",
+        )
+    return test
+
+
+def _answered(
+    workspace: Workspace, lined_up: LineUp, test: TestSet, samplings: tuple[Sampling, ...]
+) -> tuple[Arm, ...]:
+    """The arms that have answered all of a test in this very state."""
+    folder = home(workspace) / lined_up.agent.key / id_of(fingerprint(lined_up, test, samplings))
+    can = [arm for arm in ARMS if arm.name not in lined_up.skipped]
+    have = heard(Answers(folder), map(lined_up.key_of, can))
+    return tuple(
+        arm
+        for arm in can
+        if not missing(test.questions, len(samplings), have[lined_up.key_of(arm)])
+    )
+
+
 def _measured(
     workspace: Workspace,
     lined_up: LineUp,
     arms: tuple[Arm, ...],
-    testset: str,
+    test: TestSet,
     samplings: tuple[Sampling, ...],
     judge: Judge | None,
     progress: Progress | None,
@@ -157,12 +189,6 @@ def _measured(
     from kilde.evaluation.metrics import costs_of, setting_of
 
     agent, progress = lined_up.agent, progress or NoProgress()
-    test = testset_of(workspace, agent.key, testset)
-    if not test.questions:
-        raise EvaluationError(
-            f"The test set {test.card.name!r} has no questions, so it can say nothing.",
-            hint=f"Make another one: kilde testset build {agent.key} --from … --replace",
-        )
     notes = list(lined_up.notes)
     skipped = dict(lined_up.skipped)
     tuned = lined_up.adapter
