@@ -20,6 +20,7 @@ PARTS = {
     "overhead": "what a comparison takes beyond the answers",
     "drill": "ten edits: seconds until each arm tells the new truth",
 }
+TRAINING = ("facts", "form", "drill")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         part.add_argument(
             "--json", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
-        if name != "statistics":
+        if name in TRAINING:
             part.add_argument("--cache", type=Path, help="keep the workspace here, use it again")
             part.add_argument("--max-steps", type=int, default=0, help="of a training (no limit)")
         _module(name).add_arguments(part)

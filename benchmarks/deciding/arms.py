@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.report import Report, Target, say
+from kilde.advice.deciding import lead
 from kilde.advice.report import render_html
 from kilde.evaluation.comparison import Comparison
 from kilde.workspace import Workspace
@@ -12,7 +13,6 @@ from kilde.workspace.advising import advise
 from kilde.workspace.comparing import said_in
 
 COLUMNS = ("arm", "metric", "questions", "mean", "low", "high")
-PAIRS = ("pair", "metric", "pairs", "mean", "low", "high")
 
 
 def tabled(report: Report, comparison: Comparison, metrics: Sequence[str]) -> None:
@@ -35,30 +35,25 @@ def tabled(report: Report, comparison: Comparison, metrics: Sequence[str]) -> No
                 )
 
 
-def ahead(report: Report, comparison: Comparison, better: str, worse: str) -> None:
-    """One row: how far an arm is ahead of another on the task; its interval must not reach 0."""
-    found = comparison.difference("task", worse, better)
-    sign = 1.0
-    if found is None:
-        found, sign = comparison.difference("task", better, worse), -1.0
-    if found is None or found.value is None or found.low is None or found.high is None:
-        report.add({"arm": f"{better} - {worse}", "metric": "task"}, Target(">=", 0.0), "low")
-        return
-    bounds = sorted((sign * found.low, sign * found.high))
-    report.add(
-        {
-            "arm": f"{better} - {worse}",
-            "metric": "task",
-            "questions": found.pairs,
-            "mean": sign * found.value,
-            "low": bounds[0],
-            "high": bounds[1],
-        },
-        Target(">=", 1e-9),
-        "low",
-    )
-    told = "counts" if found.significant else "may be chance"
-    report.notes.append(f"{better} - {worse} on the task {told} (p {found.p_holm:.2g}, Holm)")
+def ahead(
+    report: Report, comparison: Comparison, better: str, worse: str, *, judged: bool = True
+) -> None:
+    """Two rows: how far an arm is ahead of another on the task, and Holm's p of that.
+
+    With ``judged`` the interval must not reach 0, and the p must be below 0.05: of two questions
+    an interval alone says little.
+    """
+    found = lead(comparison, comparison.headline, better, worse)
+    name = {"arm": f"{better} - {worse}", "questions": found.pairs if found else 0}
+    figures = {
+        "mean": found.value if found else None,
+        "low": found.low if found else None,
+        "high": found.high if found else None,
+    }
+    p = {"mean": found.p_holm if found else None}
+    above, counts = (Target(">=", 0.0), Target("<=", 0.05)) if judged else (None, None)
+    report.add({**name, "metric": "task", **figures}, above, "low" if judged else "")
+    report.add({**name, "metric": "p (Holm)", **p}, counts, "mean" if judged else "")
 
 
 def reported(workspace: Workspace, comparison: Comparison, report: Report) -> None:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Report:
     report = Report("decide facts", arms.COLUMNS)
     asked = [json.loads(line) for line in (args.folder / "qa.jsonl").open(encoding="utf-8")]
     with work.workspace(args.cache, f"facts-{args.model}-{args.test}") as ws:
-        work.write_agent(ws, AGENT, _definition(args.model))
+        work.write_agent(ws, AGENT, _definition("quotes"))
         say("indexing the documents")
         ws.knowledge.add([args.folder / "documents"], collection="health")
         ids = {Path(one.source).name: one.id for one in ws.knowledge.documents()}
@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> Report:
         _write(ws, "test", [_question(one, ids) for one in test])
         build_testset(ws, AGENT, _file(ws, "test"), limit=args.test, replace_old=True)
         rows = [work.row(one["question"], one["reference"], "en") for one in rest]
+        # An agent that quotes has no model that could write rows: they are made with templates.
         build_dataset(
             ws, AGENT, "documents", name="made", limit=_TEMPLATES, test_share=0.0, replace_old=True
         )
@@ -57,11 +58,13 @@ def run(args: argparse.Namespace) -> Report:
             for row in ws.datasets.load("made").rows
             if not row.declines
         ]
+        work.write_agent(ws, AGENT, _definition(args.model))
         work.write_rows(ws, AGENT, _apart(rows + made, test))
         trained = work.trained(ws, AGENT, work.settings_of(args))
         comparison = compare(ws, AGENT, arms=ARMS, adapter=trained.adapter, progress=work.Told())
         arms.tabled(report, comparison, _METRICS)
-        arms.ahead(report, comparison, "rag", "tuned")
+        # A training that was cut short has no target.
+        arms.ahead(report, comparison, "rag", "tuned", judged=not args.max_steps)
         arms.reported(ws, comparison, report)
         card = ws.registry.get(trained.adapter)
     report.notes += [

@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> Report:
         trained = work.trained(ws, AGENT, work.settings_of(args))
         comparison = compare(ws, AGENT, arms=ARMS, adapter=trained.adapter, progress=work.Told())
         arms.tabled(report, comparison, _METRICS)
-        arms.ahead(report, comparison, "tuned", "rag")
+        # A training that was cut short has no target.
+        arms.ahead(report, comparison, "tuned", "rag", judged=not args.max_steps)
         arms.reported(ws, comparison, report)
     report.notes += [
         f"{args.rows} rows in {trained.minutes:.1f} minutes of training",

@@ -15,6 +15,7 @@ from kilde.evaluation.compare import differences, means, scored
 from kilde.evaluation.comparison import ArmRun, Comparison, Judgement
 from kilde.evaluation.drill_result import ArmCost, Drill, EditMade, EditTold, Truth
 from kilde.evaluation.metric import Setting
+from kilde.evaluation.remarks import answered_by
 from kilde.evaluation.said import ARMS, Said
 from kilde.evaluation.testset import Question, hash_of
 from kilde.types import (
@@ -129,7 +130,9 @@ def comparison(
             ADAPTER if arm.adapter else "",
             ADAPTER_SHA if arm.adapter else "",
             skipped=why.get(arm.name, ""),
-            answered_by={MODEL: len(asked)} if arm.name in there else None,
+            answered_by=answered_by(one for one in answers if one.arm == arm.name)
+            if arm.name in there
+            else None,
         )
         for arm in ARMS
         if arm.name in there or arm.name in why

@@ -109,6 +109,12 @@ def test_the_same_shares_on_more_questions_are_settled(capsys: pytest.CaptureFix
     assert first + "\n" == blocks("text")[1]
 
 
+def test_how_many_more_are_enough_to_show_that_a_gain_is_small() -> None:
+    found = advise(FACTS, example())
+    assert found.needed is not None and f"{found.needed} more are enough" in PAGE.read_text("utf-8")
+    assert advise(FACTS, example(2 * ASKED)).arm == "rag"
+
+
 def test_the_bound_and_every_rule_are_on_the_page() -> None:
     text = PAGE.read_text("utf-8")
     assert f"{SAME:.2f}" in text

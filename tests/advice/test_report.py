@@ -32,6 +32,7 @@ from kilde.evaluation.compare import differences, means, scored
 from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.metric import Setting
 from kilde.evaluation.metrics import METRICS
+from kilde.evaluation.remarks import answered_by
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # Figures of the method, not of the measurement: they stand in the page's own sentences.
@@ -360,7 +361,9 @@ def test_what_is_reproduced_is_what_was_measured(measured: Case) -> None:
         "kilde compare health --testset health-documents --arms plain,rag --samples 3 "
         "--temperature 0.7 --seed 5"
     )
-    assert drill == "kilde drill health --edits 10"
+    assert drill == (
+        "kilde drill health --edits 10 --arms plain,rag,tuned,rag+tuned --questions-per-month 1000"
+    )
     assert last == "kilde advise health --html report.html"
     assert commands(measured)[0] == "kilde compare health --testset health-documents"
 
@@ -375,3 +378,81 @@ def test_the_examples_in_docstrings_hold() -> None:
 def test_one_question_gives_a_report_without_intervals() -> None:
     found = Page(html_of([case(1)]))
     assert not any(of.get("data-stat") == "interval" and one.text for of, one in found.figures())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. First",
+        "12) Second",
+        "1986. A good year",
+        "- a",
+        "+ a",
+        "=== b",
+        "# c",
+        "a_b* <i>",
+        "> d",
+    ],
+)
+def test_a_line_of_markdown_reads_as_it_was_written(text: str) -> None:
+    shown = MarkdownIt("commonmark").render(page_module._escaped(text))
+    assert Page(shown).named("p")[0].text == text
+
+
+def test_answers_that_no_file_or_parser_takes_are_shown_all_the_same(measured: Case) -> None:
+    """Half a character, as JSON can hold, and a form nested beyond all sense."""
+    odd = tuple(
+        replace(one, answer=replace(one.answer, text=text)) if one.answer else one
+        for one, text in zip(
+            measured.said,
+            ['{"rest": "\\ud83d"}', "[" * 100_000] * len(measured.said),
+            strict=False,
+        )
+    )
+    strange = replace(measured, said=odd)
+    for text in (html_of([strange]), markdown_of([strange])):
+        assert text.encode("utf-8")
+    assert "&#34;rest&#34;: &#34;?&#34;" in html_of([strange])
+
+
+def test_the_summary_is_of_the_raw_answers(measured: Case, again: Comparison) -> None:
+    means = [one for one in again.means if one.metric == "task" and one.value is not None]
+    assert len(means) == 4
+    told = [numbers.shown(mean.value, "share") for mean in means]
+    figures = set(re.findall(r"[\d.]+%", measured.advice.summary))
+    allowed = set(told)
+    for mean in means:
+        allowed |= set(numbers.interval(mean.low, mean.high, "share").split(" to "))
+    assert figures and figures <= allowed
+
+
+def test_who_answered_is_counted_from_the_raw_answers(page: Page, measured: Case) -> None:
+    whole = " ".join("".join(text for text, _ in page.texts).split())
+    for run in measured.arms:
+        counted = answered_by([one for one in measured.said if one.arm == run.arm])
+        assert run.answered_by == counted
+        told = ", ".join(f"{name} ({many:,})" for name, many in counted.items())
+        assert f"Answered by {told}" in whole
+
+
+def test_an_answer_that_no_model_was_asked_for_is_told(measured: Case) -> None:
+    first, *rest = measured.comparison.arms
+    silent = replace(first, answered_by={"nobody": 3})
+    found = replace(measured.comparison, arms=(silent, *rest))
+    assert "nobody: declined beforehand (3)" in html_of([replace(measured, comparison=found)])
+
+
+def test_one_arm_alone_is_not_called_too_few_questions(measured: Case) -> None:
+    found = measured.comparison
+    alone = replace(found, arms=found.arms[:1], differences=())
+    for text in (html_of([replace(measured, comparison=alone)]),):
+        assert "Nothing was compared, for that takes two arms." in text
+    advice = replace(measured.advice, confidence="unmeasured")
+    for text in (html_of([replace(measured, advice=advice)]),):
+        assert "unmeasured confidence" not in text
+
+
+def test_several_samples_are_told_beside_the_first(measured: Case, html: str) -> None:
+    several = replace(measured.comparison, samples=3, temperature=0.7)
+    assert "asked several times" in html_of([replace(measured, comparison=several)])
+    assert "asked several times" not in html

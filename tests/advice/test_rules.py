@@ -39,6 +39,12 @@ CASES: list[tuple[dict[str, str], str | None]] = [
     # Little data: nothing is trained, whatever training would be good for.
     ({"rows": "few"}, "neither"),
     ({"form": "yes", "rows": "few"}, "neither"),
+    # Nothing is trained on few rows, however many reasons there were to train.
+    ({"form": "yes", "labels": "yes", "rows": "few"}, "neither"),
+    ({"sources": "yes", "form": "yes", "labels": "yes", "rows": "few"}, "retrieve"),
+    # What must show its sources looks things up, whatever else is wanted.
+    ({"sources": "yes", "form": "yes", "labels": "yes"}, "both"),
+    ({"sources": "yes", "documents": "none"}, None),
     ({"changes": "often", "form": "yes", "rows": "few"}, "retrieve"),
     ({"documents": "few", "rows": "few"}, "neither"),
     ({"documents": "few", "rows": "few", "changes": "often"}, "retrieve"),

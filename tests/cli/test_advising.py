@@ -144,9 +144,11 @@ def test_the_interview_needs_no_workspace_and_asks_on_stderr(tmp_path: Path) -> 
 def test_facts_of_an_agent_that_looks_up(workspace: Path) -> None:
     with package.open(workspace) as opened:
         facts = advising.facts_of(opened, "health")
-        assert (facts.documents, facts.rows, facts.retrieval) == (2, 0, True)
+        # That there is no dataset yet does not say that there are few examples.
+        assert (facts.documents, facts.rows, facts.retrieval) == (2, None, True)
         values = {name: known.value for name, known in facts.known.items()}
-        assert values == {"documents": "few", "rows": "few", "control": "yes"}
+        assert values == {"documents": "few", "control": "yes"}
+        assert facts.model == "quotes"
         assert (facts.adapter, facts.adapters, facts.testset) == ("", (), "")
         assert facts.store_version == opened.knowledge.version
         # A day's history says nothing of a month.

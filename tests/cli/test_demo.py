@@ -66,3 +66,35 @@ def test_without_the_model_and_offline_the_demo_says_what_is_missing(tmp_path: P
     assert ended.code == 1
     assert "Fetching the model minilm-l6-int8 once (24 MB)." in ended.out
     assert "offline mode is on" in ended.err
+
+
+def test_to_decide_takes_what_trains(
+    tmp_path: Path, kilde: Kilde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import kilde.tuning.extra as module
+
+    monkeypatch.setattr(module, "LIBRARIES", ("a_library_that_nobody_has",))
+    ended = kilde("demo", "--decide", "--keep", "centre")
+    assert ended.code == 1
+    assert 'pip install "kilde[tune]"' in ended.err
+    assert not (tmp_path / "centre").exists(), "before anything is made"
+
+
+def test_to_decide_plays_in_the_folder_and_tells_what_was_not_as_expected(
+    tmp_path: Path, kilde: Kilde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import kilde.demo.decide as module
+    import kilde.tuning.extra as extra
+
+    played: list[tuple[str, Path]] = []
+
+    def decide(language: str, folder: Path, stage: object) -> list[str]:
+        played.append((language, folder))
+        return ["health: expected something else"]
+
+    monkeypatch.setattr(module, "decide", decide)
+    monkeypatch.setattr(extra, "LIBRARIES", ())
+    ended = kilde("demo", "--decide", "--lang", "da", "--keep", "centre")
+    assert (ended.code, played) == (1, [("da", Path("centre"))])
+    assert "Not as expected: health: expected something else" in ended.err
+    assert "cd centre" in ended.out

@@ -42,7 +42,7 @@ def test_made_checked_shown_listed(kilde: Kilde, workspace: Path, file: Path) ->
     assert "Built health: 2 questions, 1 of them without an answer" in out
     assert "Next: kilde testset check health" in out
     ended = kilde("testset", "check", "health", cwd=workspace)
-    assert (ended.code, ended.out) == (0, "Nothing is wrong with the 2 questions of health.\n")
+    assert (ended.code, ended.out) == (0, "Nothing is wrong with health (2 questions).\n")
     shown = kilde("testset", "show", "health", cwd=workspace).out
     for text in (WHEN, "right: At 9:15.", "health/library.md", "no answer in", "tags: house"):
         assert text in shown

@@ -52,6 +52,7 @@ class Facts:
     rows: int | None = None
     changes: float | None = None
     retrieval: bool | None = None
+    model: str = ""
     adapter: str = ""
     adapters: tuple[str, ...] = ()
     dataset: str = ""

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kilde.advice import evidence
-from kilde.advice.advice import ARM, CHOICE, Advice, Choice, Confidence, Evidence, Facts
-from kilde.advice.deciding import ORDER, Verdict, beats, decide, lead, level, no_worse
+from kilde.advice.advice import ARM, CHOICE, Advice, Choice, Evidence, Facts
+from kilde.advice.confidence import confidence_of, more_questions
+from kilde.advice.deciding import ORDER, Verdict, beats, decide, declining_alone, level
 from kilde.advice.next_steps import after_deciding, to_measure, to_settle
 from kilde.advice.report.numbers import count, interval, shown
-from kilde.advice.rules import Rule, Rules, against, expected, load_rules, worded
+from kilde.advice.rules import Rule, Rules, expected, load_rules, worded
 from kilde.advice.turning import turning_points
 from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.drill_result import Drill
@@ -39,11 +40,15 @@ def advise(
     rules = load_rules()
     case = _Case(facts, rules, rules.holding(facts), comparison, drill)
     if comparison is None:
-        return _unmeasured(case, ())
+        return _unmeasured(case, "Nothing is measured yet")
     required = [worded(rule.reason) for rule in case.holding if rule.requires]
     verdict = decide(comparison, required)
-    if len(verdict.measured) < 2:
-        return _unmeasured(case, verdict.measured)
+    if not verdict.measured:
+        return _unmeasured(case, "Nothing could be measured")
+    if len(verdict.measured) == 1:
+        return _unmeasured(case, f"Only {verdict.measured[0]} was measured")
+    if declining_alone(comparison):
+        return _unmeasured(case, "Only declining was measured, for no question has an answer")
     return _measured(case, comparison, verdict)
 
 
@@ -65,8 +70,10 @@ class _Case:
 
 def _measured(case: _Case, comparison: Comparison, verdict: Verdict) -> Advice:
     arm, choice = verdict.arm, CHOICE.get(verdict.arm)
-    needed = _needed(comparison, verdict)
-    confidence, reason = _confidence(case, comparison, verdict, needed)
+    needed = more_questions(comparison, verdict)
+    confidence, reason = confidence_of(
+        comparison, case.drill, verdict, needed, holding=case.holding, expected=case.expected
+    )
     speaks_for, speaks_against = _sides(case, comparison, verdict)
     settle = to_settle(case.facts, _asked(comparison, verdict), needed)
     return Advice(
@@ -89,10 +96,12 @@ def _measured(case: _Case, comparison: Comparison, verdict: Verdict) -> Advice:
     )
 
 
-def _unmeasured(case: _Case, measured: Sequence[str]) -> Advice:
+def _unmeasured(case: _Case, what: str) -> Advice:
+    """The advice of the rules; ``what`` says why the figures give none."""
     facts, choice = case.facts, case.expected
-    what = f"Only {measured[0]} was measured" if measured else "Nothing is measured yet"
-    if choice is None:
+    if choice is None and case.holding:
+        summary = f"{what}, and what is known contradicts itself, so nothing follows from it."
+    elif choice is None:
         summary = f"{what}, and nothing that is known speaks for one way or another."
     else:
         summary = f"{DO[choice]}: so far an expectation. {what}; this follows from rules alone."
@@ -104,7 +113,12 @@ def _unmeasured(case: _Case, measured: Sequence[str]) -> Advice:
             others = [arm for arm in ORDER if arm != ARM[choice]]
             told = evidence.drilled(case.drill, ARM[choice], others)
             speaks_for, speaks_against = told[0] + speaks_for, told[1] + speaks_against
+    elif case.holding:
+        speaks_against = [one for side in case.known("neither") for one in side]
     comparison = case.comparison
+    steps = to_measure(facts, case.drill)
+    if comparison is not None and declining_alone(comparison):
+        steps = to_settle(facts, 0, None)
     return Advice(
         agent=facts.agent,
         recommendation=choice or "undecided",
@@ -119,7 +133,7 @@ def _unmeasured(case: _Case, measured: Sequence[str]) -> Advice:
         would_change=turning_points(
             facts, None, case.drill, Verdict((), arm=ARM[choice] if choice else "")
         ),
-        next=to_measure(facts, case.drill),
+        next=steps,
         notes=_notes(case, comparison, None) if comparison else (),
         comparison=comparison.id if comparison else "",
         drill=case.drill.id if case.drill else "",
@@ -148,54 +162,6 @@ def _sides(case: _Case, comparison: Comparison, verdict: Verdict) -> evidence.Si
     return [one for side in sides for one in side[0]], [one for side in sides for one in side[1]]
 
 
-def _needed(comparison: Comparison, verdict: Verdict) -> int | None:
-    """About how many questions more would tell the two arms apart that it lies between."""
-    if not verdict.between:
-        return None
-    found = lead(comparison, comparison.headline, *reversed(verdict.between))
-    if found is None or found.needed is None:
-        return None
-    return max(found.needed - found.pairs, 1)
-
-
-def _confidence(
-    case: _Case, comparison: Comparison, verdict: Verdict, needed: int | None
-) -> tuple[Confidence, str]:
-    if not verdict.open:
-        return "low", "Every arm that was measured fails in something that it must not fail in."
-    if not verdict.arm:
-        more = "How many more questions would tell cannot be estimated."
-        if needed:
-            more = f"About {count(needed)} more questions would tell."
-        return "low", f"The test is too small to tell these two apart. {more}"
-    doubts = list(_doubts(case, comparison, verdict))
-    if not doubts:
-        return "high", "All arms were measured, and the differences that matter are no chance."
-    return "medium" if len(doubts) == 1 else "low", " ".join(doubts)
-
-
-def _doubts(case: _Case, comparison: Comparison, verdict: Verdict) -> list[str]:
-    arm, found = verdict.arm, []
-    place = ORDER.index(arm)
-    unsure = [
-        other
-        for other in verdict.open
-        if other != arm
-        and not beats(comparison, arm, other)
-        # The simplest of equals is right to take; a further arm must be ahead of simpler ones.
-        and (ORDER.index(other) < place or not no_worse(comparison, arm, other))
-    ]
-    if unsure:
-        found.append(f"The difference to {' and '.join(unsure)} may be chance.")
-    missing = [one for one in ORDER if one not in verdict.measured]
-    if missing:
-        found.append(f"Not measured: {', '.join(missing)}.")
-    objecting, _ = against(CHOICE[arm], case.holding)
-    if objecting and case.expected not in (None, CHOICE[arm]):
-        found.append(f"What is known of the task would make one expect {ARM[case.expected]}.")
-    return found
-
-
 def _asked(comparison: Comparison, verdict: Verdict) -> int:
     means = (comparison.mean(arm, comparison.headline) for arm in verdict.measured)
     return max(mean.questions for mean in means if mean is not None)
@@ -217,7 +183,9 @@ def _summary(comparison: Comparison, verdict: Verdict, needed: int | None) -> st
     if not verdict.between:
         return "Undecided: none of the arms that were measured may be used as it is."
     first, second = verdict.between
-    more = f"you need about {count(needed)} more questions" if needed else "more are needed"
+    more = "more are needed"
+    if needed:
+        more = f"you need about {count(needed)} more question{'s' * (needed > 1)}"
     behind = [
         arm
         for arm in verdict.open

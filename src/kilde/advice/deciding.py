@@ -1,8 +1,8 @@
 """What the measured differences decide: the simplest arm that no other one is shown to beat.
 
 Arms that do not show what must be shown, or that are shown to say what no document supports or to
-answer what has no answer, are barred first. Where a further arm may be better by more than
-:data:`SAME`, nothing is decided.
+answer what has no answer, are barred first. Where a further arm leads and may be better by more
+than :data:`SAME`, nothing is decided, nor where no arm is told apart from any other.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ GUARDS = {
     "grounded": "saying what the documents say",
 }
 # Whoever answers fewer of the questions that have an answer declines everything, which proves no
-# care: others are not held against it.
-_ANSWERS = 0.5
+# care; and whoever reaches less than this share of what another one reaches on the task could not
+# stand in for it. Neither is held against others.
+_ANSWERS = _REACHES = 0.5
 
 ORDER: tuple[str, ...] = ("plain", "rag", "tuned", "rag+tuned")
 """From the simplest to run and to keep, to the one that needs most."""
@@ -36,11 +37,13 @@ class Verdict:
 
     ``arm`` is empty where it is undecided; ``between`` then names the simpler and the further arm,
     if it lies between two. ``measured`` are the arms with a figure, in :data:`ORDER`; ``barred``
-    says of some of them why they may not be chosen.
+    says of some of them why they may not be chosen, and ``careless`` are those of them that are
+    worse than another one at declining or at saying what the documents say.
     """
 
     measured: tuple[str, ...]
     barred: Mapping[str, str] = field(default_factory=dict)
+    careless: frozenset[str] = frozenset()
     arm: str = ""
     between: tuple[str, ...] = ()
 
@@ -54,9 +57,10 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
     """What a comparison decides; ``required`` are reasons why arms that look nothing up are barred.
 
     An arm is beaten where another open one is significantly better in the headline metric (after
-    Holm's correction). Of those that are not beaten the simplest is taken if it leads, or if the
-    leader is better by no more than :data:`SAME` (by the upper bound of the interval, or because a
-    greater difference would have been found).
+    Holm's correction). Of those that are not beaten the simplest is taken if it leads and beats any
+    arm at all, or if the leader is better by no more than :data:`SAME` (by the upper bound of the
+    interval, or because a greater difference would have been found). One that leads and beats
+    nobody is taken if that holds of all others.
     """
     measured = measured_arms(comparison)
     barred = {
@@ -65,8 +69,8 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
         for arm in measured
         if arm not in RETRIEVING
     }
-    barred |= _worse_in_guards(comparison, [arm for arm in measured if arm not in barred])
-    verdict = Verdict(measured, barred)
+    careless = _worse_in_guards(comparison, [arm for arm in measured if arm not in barred])
+    verdict = Verdict(measured, barred | careless, frozenset(careless))
     unbeaten = [
         arm
         for arm in verdict.open
@@ -75,10 +79,28 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
     if not unbeaten:
         return verdict
     simplest = unbeaten[0]
-    leader = max(unbeaten, key=lambda arm: (level(comparison, arm), -ORDER.index(arm)))
-    if simplest == leader or no_worse(comparison, simplest, leader):
-        return replace(verdict, arm=simplest)
-    return replace(verdict, between=(simplest, leader))
+
+    def place(arm: str) -> tuple[float, int]:
+        return level(comparison, arm), -ORDER.index(arm)
+
+    leader = max(unbeaten, key=place)
+    if simplest != leader:
+        if no_worse(comparison, simplest, leader):
+            return replace(verdict, arm=simplest)
+        return replace(verdict, between=(simplest, leader))
+    rivals = [arm for arm in unbeaten[1:] if not no_worse(comparison, simplest, arm)]
+    if rivals and not any(beats(comparison, simplest, other) for other in measured):
+        return replace(verdict, between=(simplest, max(rivals, key=place)))
+    return replace(verdict, arm=simplest)
+
+
+def declining_alone(comparison: Comparison) -> bool:
+    """Whether the task was to decline and nothing else: no question had an answer to be right."""
+    return any(measured_arms(comparison)) and all(
+        _scored(comparison, arm, "declined_rightly")
+        == _scored(comparison, arm, comparison.headline)
+        for arm in measured_arms(comparison)
+    )
 
 
 def measured_arms(comparison: Comparison) -> tuple[str, ...]:
@@ -137,10 +159,20 @@ def _worse_in_guards(comparison: Comparison, arms: Sequence[str]) -> dict[str, s
     careful = [arm for arm in arms if _answers(comparison, arm)]
     for metric, words in GUARDS.items():
         for arm in arms:
-            better = [other for other in careful if beats(comparison, other, arm, metric)]
+            better = [
+                other
+                for other in careful
+                if beats(comparison, other, arm, metric)
+                and level(comparison, other) >= _REACHES * level(comparison, arm)
+            ]
             if better:
                 found.setdefault(arm, f"it is worse than {better[0]} at {words}")
     return found
+
+
+def _scored(comparison: Comparison, arm: str, metric: str) -> int:
+    mean = comparison.mean(arm, metric)
+    return mean.questions if mean is not None else 0
 
 
 def _answers(comparison: Comparison, arm: str) -> bool:

@@ -31,9 +31,14 @@ def drilled(drill: Drill, arm: str, others: Sequence[str]) -> Sides:
     if own is None:
         return sides
     rivals = [costs[other] for other in others if other in costs]
-    best = all(not _better(rival, own) for rival in rivals)
-    for cost, speaks_for in [(own, best), *((rival, _better(own, rival)) for rival in rivals)]:
-        sides[0 if speaks_for else 1].append(_told(drill, cost))
+    if own.after.get("new", 0.0) > own.after.get("stale", 0.0):
+        side = 1 if any(_better(rival, own) for rival in rivals) else 0
+    else:
+        side = 1  # an arm that mostly tells the old truth is not spoken for by worse ones
+    sides[side].append(_told(drill, own))
+    for rival in rivals:
+        if _better(own, rival) or _better(rival, own):
+            sides[0 if _better(own, rival) else 1].append(_told(drill, rival))
     return sides
 
 
@@ -126,15 +131,19 @@ def _figure(
 
 def _told(drill: Drill, cost: ArmCost) -> Evidence:
     new, stale = cost.after.get("new", 0.0), cost.after.get("stale", 0.0)
-    work = f" and {shown(cost.seconds, 'seconds')} of work ({cost.work})" if cost.work else ""
+    work = f" and {shown(cost.seconds, 'seconds')} of work ({cost.work})" if cost.seconds else ""
     text = (
-        f"After {count(len(drill.edits))} edits of documents{work}, {cost.arm} told the new truth "
+        f"After {count(len(drill.edits))} edit{'s' * (len(drill.edits) != 1)} of documents{work}, "
+        f"{cost.arm} told the new truth "
         f"in {shown(new, 'share')} of the answers and the old one in {shown(stale, 'share')}."
     )
     return Evidence("drill", "some", text, drill.id, "stale", stale)
 
 
 def _better(one: ArmCost, other: ArmCost) -> bool:
-    """Whether an arm tells the new truth more often; where both do alike, after less work."""
+    """Whether an arm tells the new truth more often; where both do alike, after less work.
+
+    Less work for telling nothing new is no better.
+    """
     new, old = one.after.get("new", 0.0), other.after.get("new", 0.0)
-    return new > old or (new == old and one.seconds < other.seconds)
+    return new > old or (new == old > 0 and one.seconds < other.seconds)

@@ -25,11 +25,19 @@ def to_settle(facts: Facts, asked: int, needed: int | None) -> tuple[Step, ...]:
     agent = facts.agent
     size = max(round((asked + (needed or asked)) * _SPARE), _LEAST)
     name = f"{agent}-{size}"
+    checked = (
+        Step(
+            f"kilde testset check {name}",
+            "See whether an adapter learnt any of it: then make its rows anew and train again "
+            "first, or the comparison is refused.",
+        ),
+    )
     return (
         Step(
             f"kilde testset build {agent} --from {_origin(facts)} -n {size} --name {name}",
             "Make a larger test; questions that people really asked are best.",
         ),
+        *(checked if facts.adapters else ()),
         Step(f"kilde compare {agent} --testset {name}", "Ask all arms again, on that test."),
         Step(f"kilde advise {agent}", "See whether it is settled."),
     )
@@ -62,7 +70,7 @@ def _to_measure(facts: Facts, drill: Drill | None) -> Iterator[Step]:
         )
     if not facts.adapters and known.get("rows") != "few":
         if not facts.dataset:
-            yield Step(f"kilde dataset build {agent} --from FILE", "Examples to train on.")
+            yield Step(_rows(facts, agent), "Examples to train on.")
         yield Step(f"kilde tune {agent}", "Train, so that trained arms can be measured as well.")
     yield Step(f"kilde compare {agent}", "Ask every arm the same questions.")
     if drill is None and not none:
@@ -83,6 +91,9 @@ def _after_deciding(
         lines.append(f"retrieval = {'true' if arm in RETRIEVING else 'false'}")
     if facts.adapter and "tuned" not in arm:
         lines.append('adapter = "none"')
+    model = (comparison.options or {}).get("model", "")
+    if model and facts.model and model != facts.model:
+        lines.append(f'model = "{model}"')
     if lines:
         yield Step("\n".join(lines), f"Let the agent answer as {arm} does.", f"agents/{agent}.toml")
     used = next((run.adapter for run in comparison.arms if run.arm == arm), "")
@@ -92,12 +103,16 @@ def _after_deciding(
     few = "rows" in facts.known and facts.known["rows"].value == "few"
     if missing and not facts.adapters and not few:
         if not facts.dataset:
-            yield Step(f"kilde dataset build {agent} --from FILE", "Examples to train on.")
+            yield Step(_rows(facts, agent), "Examples to train on.")
         yield Step(f"kilde tune {agent}", f"So that {' and '.join(missing)} can be measured too.")
         yield Step(f"kilde compare {agent}", "Ask the arms that were left out.")
     if drill is None:
         yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
     yield Step(f"kilde advise {agent} --html report.html", "Show others what this stands on.")
+
+
+def _rows(facts: Facts, agent: str) -> str:
+    return f"kilde dataset build {agent} --from {_origin(facts)}"
 
 
 def _origin(facts: Facts) -> str:

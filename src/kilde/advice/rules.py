@@ -38,13 +38,17 @@ class Source(Strict):
 
 
 class Rule(Strict):
-    """What to expect where some facts hold; ``speaks_for`` are the choices that it leaves."""
+    """What to expect where some facts hold; ``speaks_for`` are the choices that it leaves.
+
+    No number of others outweighs one that ``settles``; a measurement does, unless it ``requires``.
+    """
 
     id: str
     when: dict[str, tuple[str, ...]] = Field(min_length=1)
     speaks_for: tuple[Choice, ...] = Field(alias="for", min_length=1)
     weight: Weight
     requires: Literal["", "retrieval"] = ""
+    settles: bool = False
     reason: str
     sources: tuple[str, ...] = Field(min_length=1)
 
@@ -115,12 +119,15 @@ def worded(text: str) -> str:
 def expected(rules: Sequence[Rule]) -> Choice | None:
     """What rules that hold lead to: the choice that the fewest of them speak against.
 
-    Strong rules count first, then the others, and of equal choices the simplest one is taken.
-    ``None`` where no rule holds.
+    Only what is left by the rules that settle or require something is chosen from. Strong rules
+    count first, then the others, and of equal choices the simplest one is taken. ``None`` where no
+    rule holds, and where those that settle leave nothing, for they contradict each other.
     """
     if not rules:
         return None
-    return min(CHOICES, key=lambda choice: against(choice, rules))
+    settling = [rule for rule in rules if rule.settles or rule.requires]
+    left = [one for one in CHOICES if all(one in rule.speaks_for for rule in settling)]
+    return min(left, key=lambda choice: against(choice, rules), default=None)
 
 
 def against(choice: Choice, rules: Sequence[Rule]) -> tuple[int, int]:

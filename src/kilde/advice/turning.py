@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kilde.advice.advice import Facts
-from kilde.advice.deciding import ORDER, SAME, Verdict, lead, level, no_worse
+from kilde.advice.deciding import ORDER, SAME, Verdict, beats, lead, level, no_worse
 from kilde.advice.report.numbers import change, count, plain, size
 from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.drill_result import Drill
@@ -28,12 +28,22 @@ def _all(
         for run in comparison.arms:
             if run.skipped:
                 yield f"If {run.arm}, which was not measured, did better on the same questions."
-    if drill is not None and drill.break_even is not None and verdict.arm != "plain":
+    if drill is not None and drill.break_even is not None and _weighs(comparison, verdict):
         yield _break_even(facts, drill, drill.break_even, verdict.arm)
     if facts.rows is not None and facts.rows < USUAL and "tuned" not in verdict.arm:
         yield f"If you had {USUAL} or more examples to train on; there are {count(facts.rows)}."
     if comparison is None and "changes" not in facts.known:
         yield "If it turned out how often the documents change: nobody knows that yet."
+
+
+def _weighs(comparison: Comparison | None, verdict: Verdict) -> bool:
+    """Whether computing time can tip it: not where the figures settle looking up or training."""
+    rival = {"rag": "tuned", "tuned": "rag"}.get(verdict.arm)
+    if rival is None:
+        return set(verdict.between) == {"rag", "tuned"}
+    if comparison is None:
+        return True
+    return rival in verdict.open and not beats(comparison, verdict.arm, rival)
 
 
 def _break_even(facts: Facts, drill: Drill, times: float, arm: str) -> str:
@@ -57,7 +67,7 @@ def _other_arms(comparison: Comparison, verdict: Verdict) -> Iterator[str]:
         if found is None or not found.value:
             continue
         simpler = ORDER.index(other) < ORDER.index(arm)
-        ahead = change(-found.value, "share")
+        ahead = size(found.value, "share")
         if found.significant:
             if simpler and found.low is not None and found.low >= -SAME:
                 yield (

@@ -94,7 +94,8 @@ def _counting(one: Difference) -> str:
 
 
 def _open(one: Difference) -> str:
-    told = f"{one.metric}: {one.a} and {one.b} are not told apart by {one.pairs} questions"
+    asked = f"{one.pairs} question{'s' * (one.pairs != 1)}"
+    told = f"{one.metric}: {one.a} and {one.b} are not told apart by {asked}"
     if one.value and one.needed is not None:
         return f"{told}; a difference as large as this one needs about {one.needed:,}"
     if one.detectable is not None:

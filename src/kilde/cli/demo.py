@@ -42,6 +42,7 @@ def demo_command(lang: str, keep: Path | None, decide: bool) -> int:
     from kilde.demo.decide import REPORT
     from kilde.demo.decide import decide as play_decision
     from kilde.demo.run import Stage, run
+    from kilde.tuning.extra import need_extra
 
     stage = Stage(
         say=click.echo,
@@ -50,24 +51,19 @@ def demo_command(lang: str, keep: Path | None, decide: bool) -> int:
         pull=pull,
         progress=progress(),
     )
-    play = run
     if decide:
-        from kilde.tuning.extra import need_extra
-
-        need_extra()
-        play, keep = (
-            play_decision,
-            keep or Path(tempfile.mkdtemp(prefix="kilde-decide-")) / "centre",
-        )
-    if keep:
-        unmet = play(lang, keep, stage)
+        need_extra()  # before a folder is made
+        keep = keep or Path(tempfile.mkdtemp(prefix="kilde-decide-")) / "centre"
+        unmet = play_decision(lang, keep, stage)
+        if interactive():
+            click.launch(str(keep / REPORT))
+    elif keep:
+        unmet = run(lang, keep, stage)
     else:
         with tempfile.TemporaryDirectory(
             prefix="kilde-demo-", ignore_cleanup_errors=True
         ) as folder:
             unmet = run(lang, Path(folder) / "centre", stage)
-    if decide and keep and interactive():
-        click.launch(str(keep / REPORT))
     for expectation in unmet:
         click.echo(click.style("Not as expected: ", fg="red") + expectation, err=True)
     if keep:

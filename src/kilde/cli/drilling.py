@@ -80,7 +80,8 @@ def drill_command(session: Session, /, as_json: bool, **options: Any) -> None:
 def _show(done: Drill) -> None:
     from kilde.cli import show
 
-    click.echo(f"{len(done.edits)} edits in a copy of the workspace:")
+    many = "s" * (len(done.edits) != 1)
+    click.echo(f"{len(done.edits)} edit{many} in a copy of the workspace:")
     for edit in done.edits:
         before, after = edit.before or "nothing", edit.after or "nothing"
         click.echo(f"  {edit.kind}: {edit.document}: {before} → {after}")

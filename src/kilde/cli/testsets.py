@@ -88,8 +88,8 @@ def build_testset(
         print_json("testset build", card)
         return
     click.echo(
-        f"Built {card.name}: {card.questions} questions, {card.questions - card.answerable} of "
-        "them without an answer in the documents."
+        f"Built {card.name}: {_count(card.questions)}, {card.questions - card.answerable} of them "
+        "without an answer in the documents."
     )
     for note in card.notes:
         click.echo(f"Note: {note}.")
@@ -112,7 +112,7 @@ def check_testset(session: Session, name: str, as_json: bool) -> int:
     if as_json:
         print_json("testset check", list(findings))
     elif not findings:
-        click.echo(f"Nothing is wrong with the {card.questions} questions of {name}.")
+        click.echo(f"Nothing is wrong with {name} ({_count(card.questions)}).")
     else:
         shown_rows.findings(findings, before="measuring")
     return 1 if any(finding.level == "refuse" for finding in findings) else 0
@@ -200,6 +200,10 @@ def list_testsets(session: Session, as_json: bool) -> int:
     for told in damaged:
         click.echo(told, err=True)
     return 1 if damaged else 0
+
+
+def _count(questions: int) -> str:
+    return f"{questions} question{'s' * (questions != 1)}"
 
 
 def _question(number: int, shown: Question) -> None:

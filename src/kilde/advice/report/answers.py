@@ -148,7 +148,7 @@ def _laid_out(text: str) -> tuple[str, bool]:
     """A text, or where it is a form, that form line by line."""
     try:
         form = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested beyond all sense
         return text, False
     if not isinstance(form, dict | list):
         return text, False

@@ -23,6 +23,7 @@ from kilde.advice.report.pictures import pictures
 from kilde.advice.report.tables import arms, differences, judgements
 from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.drill_result import Drill
+from kilde.evaluation.remarks import NOBODY
 from kilde.evaluation.said import ARMS, Said
 from kilde.evaluation.testset import Question
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|#~])")
-_LEADING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))", re.MULTILINE)
+# What would begin a list or underline a heading; of a number, the sign behind it does.
+_LEADING = re.compile(r"[-+=]|\d+(?=[.)])")
 
 
 def render_html(
@@ -59,13 +61,18 @@ def render_markdown(
 def html_of(cases: Sequence[Case]) -> str:
     """One HTML page on several agents. Raises ``ValueError`` for none."""
     style = (_HERE / "page.css").read_text(encoding="utf-8")
-    return _templates().get_template("page.html.j2").render(_page(cases), style=style)
+    return _whole(_templates().get_template("page.html.j2").render(_page(cases), style=style))
 
 
 def markdown_of(cases: Sequence[Case]) -> str:
     """One Markdown text on several agents. Raises ``ValueError`` for none."""
     text = _templates().get_template("page.md.j2").render(_page(cases))
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return _whole(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
+
+
+def _whole(text: str) -> str:
+    """A text that can be written: halves of characters, which JSON can hold, become "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _page(cases: Sequence[Case]) -> dict[str, Any]:
@@ -153,8 +160,17 @@ def commands(case: Case) -> tuple[str, ...]:
     if found.temperature:
         parts.append(f"--temperature {found.temperature:g}")
     parts += [f"--{name} {shlex.quote(value)}" for name, value in (found.options or {}).items()]
-    drill = [f"kilde drill {agent} --edits {len(case.drill.edits)}"] if case.drill else []
+    drill = [_drilled(agent, case.drill)] if case.drill else []
     return (" ".join(parts), *drill, f"kilde advise {agent} --html report.html")
+
+
+def _drilled(agent: str, drill: Drill) -> str:
+    arms = ",".join(cost.arm for cost in drill.costs)
+    usual = arms == ",".join(arm.name for arm in ARMS[:3])
+    parts = [f"kilde drill {agent} --edits {len(drill.edits)}"]
+    parts += [] if usual else [f"--arms {arms}"]
+    parts += [f"--questions-per-month {drill.questions_per_month}"]
+    return " ".join(parts)
 
 
 @cache
@@ -170,7 +186,7 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"md": _escaped, "quoted": _quoted, "named": named, "count": count}
-    environment.globals |= {"marker": drawing.marker}
+    environment.globals |= {"marker": drawing.marker, "nobody": NOBODY}
     return environment
 
 
@@ -182,7 +198,11 @@ def _escaped(text: object) -> str:
     """
     plain = " ".join(str(text).split())
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", plain))
+    plain = _MARKDOWN.sub(r"\\\1", plain)
+    if found := _LEADING.match(plain):
+        at = found.end() if found[0].isdigit() else 0
+        return f"{plain[:at]}\\{plain[at:]}"
+    return plain
 
 
 def _quoted(text: str) -> str:
