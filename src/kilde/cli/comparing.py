@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -128,19 +128,27 @@ def compare_command(session: Session, /, as_json: bool, **options: Any) -> int:
     from kilde.workspace.comparing import compare
 
     done = compare(session.workspace, progress=progress(), **options)
-    return _told(session, "compare", done, as_json)
+    return _told(session, "compare", done, as_json, {arm.name for arm in options["arms"]})
 
 
-def _told(session: Session, command: str, done: Comparison, as_json: bool) -> int:
+def _told(
+    session: Session,
+    command: str,
+    done: Comparison,
+    as_json: bool,
+    wanted: Set[str] = frozenset(_BY_NAME),
+) -> int:
+    """Show what was measured; 0 if any of the arms that are ``wanted`` could be asked."""
     from kilde.cli.compared import show
     from kilde.workspace.comparing import folder_of
 
     asked = [run for run in done.arms if not run.skipped]
+    failed = not wanted & {run.arm for run in asked}
     if as_json:
         print_json(command, done)
-        return 0 if asked else 1
+        return 1 if failed else 0
     show(done)
-    if not asked:
+    if failed:
         click.echo("No arm could be asked.", err=True)
         return 1
     click.echo(f"\nKept in {folder_of(session.workspace, done)}")

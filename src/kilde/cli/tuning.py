@@ -62,7 +62,7 @@ class _Remembering(ModelCommand):
     "--learning-rate",
     metavar="X",
     type=Fraction(0, 1, min_open=True),
-    help="Default: 0.001 for sft, 5e-05 for kto, 5e-05 for dpo.",
+    help="Default: 0.001 for sft, 3e-05 for kto, 3e-05 for dpo.",
 )
 @click.option("--batch", metavar="N", type=click.IntRange(1), help="Rows per step. Default: 4.")
 @click.option(

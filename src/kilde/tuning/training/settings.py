@@ -12,7 +12,7 @@ from kilde.errors import ConfigError, TuningError
 from kilde.tuning.data.rows import Method
 
 # Preferences are learnt in small steps: large ones make a model forget how to write.
-_LEARNING_RATES: dict[Method, float] = {"sft": 1e-3, "kto": 5e-5, "dpo": 5e-5}
+_LEARNING_RATES: dict[Method, float] = {"sft": 1e-3, "kto": 3e-5, "dpo": 3e-5}
 # So many rows are seen in all, each so often at least and at most. Rows to imitate: a dozen minutes
 # with the example's. Judged ones: of 200 thumbs a style is learnt when each was seen once; what
 # follows costs facts.
