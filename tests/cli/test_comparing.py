@@ -113,3 +113,10 @@ def test_an_empty_test_set_is_told(kilde: Kilde, place: Workspace) -> None:
     keep(place, [])
     ended = kilde("compare", "clinic", cwd=place.path)
     assert ended.code == 1 and "has no questions" in ended.err
+
+
+def test_the_names_of_arms_are_theirs() -> None:
+    from kilde.cli.comparing import NAMES
+    from kilde.evaluation.said import ARMS
+
+    assert tuple(arm.name for arm in ARMS) == NAMES

@@ -10,13 +10,19 @@ import click
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
-from kilde.evaluation.said import ARMS
 
 if TYPE_CHECKING:
     from kilde.evaluation.comparison import Comparison
     from kilde.types import Arm
 
-_BY_NAME = {arm.name: arm for arm in ARMS}
+# As they are in kilde.evaluation.said, which would have to be loaded to show a line of help.
+NAMES = ("plain", "rag", "tuned", "rag+tuned")
+
+
+def _arm(name: str) -> Arm:
+    from kilde.evaluation.said import ARMS
+
+    return next(arm for arm in ARMS if arm.name == name)
 
 
 class Arms(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -29,11 +35,11 @@ class Arms(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     ) -> tuple[Arm, ...]:
         """The arms. Fails for a name that is none, and where there is none."""
         names = [name.strip() for name in str(value).split(",") if name.strip()]
-        wrong = [name for name in names if name not in _BY_NAME]
+        wrong = [name for name in names if name not in NAMES]
         if wrong or not names:
             told = ", ".join(map(repr, wrong)) or "nothing"
-            self.fail(f"{told}: there is {', '.join(_BY_NAME)}.", param, ctx)
-        return tuple(_BY_NAME[name] for name in names)
+            self.fail(f"{told}: there is {', '.join(NAMES)}.", param, ctx)
+        return tuple(_arm(name) for name in names)
 
 
 def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +91,7 @@ def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("agent")
 @click.option(
     "--arm",
-    type=click.Choice(list(_BY_NAME)),
+    type=click.Choice(NAMES),
     help="Which arm is asked. Default: as the agent answers.",
 )
 @_asking
@@ -99,7 +105,7 @@ def eval_command(session: Session, /, arm: str | None, as_json: bool, **options:
     from kilde.workspace.comparing import evaluate
 
     done = evaluate(
-        session.workspace, arm=_BY_NAME[arm] if arm else None, progress=progress(), **options
+        session.workspace, arm=_arm(arm) if arm else None, progress=progress(), **options
     )
     return _told(session, "eval", done, as_json)
 
@@ -110,7 +116,7 @@ def eval_command(session: Session, /, arm: str | None, as_json: bool, **options:
     "--arms",
     metavar="NAME,…",
     type=Arms(),
-    default=",".join(_BY_NAME),
+    default=",".join(NAMES),
     show_default=True,
     help="Which arms are asked: with retrieval or without, with an adapter or without.",
 )
@@ -136,7 +142,7 @@ def _told(
     command: str,
     done: Comparison,
     as_json: bool,
-    wanted: Set[str] = frozenset(_BY_NAME),
+    wanted: Set[str] = frozenset(NAMES),
 ) -> int:
     """Show what was measured; 0 if any of the arms that are ``wanted`` could be asked."""
     from kilde.cli.compared import show
