@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -138,12 +139,14 @@ def test_awkward_names(base: KnowledgeBase, name: str) -> None:
             Document.from_text("The second opens at nine.", id=name, language="en"),
         ]
     )
-    base.add_documents([Document.from_text("The second opens at ten.", id=name, language="en")])
+    changed = Document.from_text("The second opens at ten.", id=name, language="en")
+    base.add_documents([replace(changed, summary="Opening hours.")])
     assert base.document(name).text == "The second opens at ten."
     assert base.document("a").text == "The first opens at eight."
     hit = next(hit for hit in base.search("second") if hit.passage.document_id == name)
     scope = base.scoped(Scope(None))
-    assert scope.context([hit], budget=500, count_tokens=len).passages[0].document.id == name
+    (summary,) = scope.context([hit], budget=500, count_tokens=len).summaries
+    assert (summary.document.id, summary.passage.text) == (name, "Opening hours.")
     assert base.remove(name).removed == (name,)
     assert [ref.id for ref in base.documents()] == ["a"]
     assert base.check() == []

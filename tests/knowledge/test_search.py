@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kilde.embedding import Embedder
@@ -86,6 +88,17 @@ def test_a_summary_that_says_nothing_more_makes_room(base: KnowledgeBase) -> Non
     # The first hits may take 70 % of the budget; what neighbours leave goes to hits as well.
     assert len(context.passages) == 4
     assert context.passages[0].document.id == "d3"
+
+
+def test_a_summary_is_idle_beside_its_own_document_only(base: KnowledgeBase) -> None:
+    """What another document says in the same words is not said of this one."""
+    first = Document.from_text("The clinic opens at eight.", id="a", language="en")
+    second = Document.from_text("The clinic has a garden.", id="b", language="en")
+    base.add_documents([first, replace(second, summary="The clinic opens at eight.")])
+    scoped = base.scoped(Scope(None))
+    context = scoped.context(scoped.search("clinic", limit=5), budget=500, count_tokens=len)
+    assert {hit.document.id for hit in context.passages} == {"a", "b"}
+    assert [hit.document.id for hit in context.summaries] == ["b"]
 
 
 def test_context_stays_within_the_scope(base: KnowledgeBase) -> None:

@@ -57,10 +57,12 @@ def assemble(
         used += cost
     summaries = []
     room = budget * _SUMMARY_SHARE
-    words = {word for hit in chosen.values() for word in hit.passage.text.split()}
+    words: dict[str, set[str]] = {}
+    for hit in chosen.values():
+        words.setdefault(hit.document.id, set()).update(hit.passage.text.split())
     for summary in _summaries(view, list(chosen.values()), within):
-        if words.issuperset(summary.passage.text.split()):
-            continue  # its sentences stand in the passages already
+        if words[summary.document.id].issuperset(summary.passage.text.split()):
+            continue  # its sentences stand in the document's passages, which are read anyway
         cost = count_tokens(summary.passage.text)
         if cost <= room:
             summaries.append(summary)
