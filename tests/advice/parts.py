@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
+from typing import Any
 
 from kilde.advice.advice import Facts, Known
 from kilde.evaluation.comparison import ArmRun, Comparison, Difference, Mean
 from kilde.evaluation.drill_result import ArmCost, Drill, EditMade
 
 ALL = ("plain", "rag", "tuned", "rag+tuned")
+WITH: Mapping[str, Any] = {
+    "model": "a-model",
+    "adapter": "health@1",
+    "epochs": None,
+    "seed": 3,
+    "store_version": 7,
+}
+"""How a drill was made."""
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -110,7 +119,9 @@ def drill(*, break_even: float | None = 4.2, **new: float) -> Drill:
         after = {"new": share, "stale": 1 - share, "wrong": 0.0}
         costs.append(ArmCost(arm, "a sync", seconds[arm], {"stale": 1.0}, after, 0.4))
     edit = EditMade("number", "prices.md", "What does it cost?", "40", "45")
-    return Drill("drill0000001", "health", AT, (edit,) * 10, (), tuple(costs), 1000, break_even)
+    return Drill(
+        "drill0000001", "health", AT, (edit,) * 10, (), tuple(costs), 1000, break_even, **WITH
+    )
 
 
 def facts(**known: str) -> Facts:

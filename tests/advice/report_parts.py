@@ -30,6 +30,8 @@ from kilde.types import (
     Usage,
 )
 
+from .parts import WITH
+
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 MODEL, SHA = "llama_cpp:smollm2-135m-instruct-q4", "3f" * 32
 ADAPTER, ADAPTER_SHA = "health@2", "a7" * 32
@@ -181,7 +183,7 @@ def drill() -> Drill:
     even = drilling.break_even(
         extra_seconds=1.2, questions=1000, sync_seconds=3.2, training_seconds=640.0
     )
-    return Drill("9d00c1", "health", AT, edits, tuple(told), tuple(costs), 1000, even)
+    return Drill("9d00c1", "health", AT, edits, tuple(told), tuple(costs), 1000, even, **WITH)
 
 
 def facts(agent: str = "health") -> Facts:

@@ -48,6 +48,7 @@ from kilde.evaluation.testset import Question
 from kilde.tuning.data.rows import data_hash
 from kilde.types import Document
 from kilde.workspace import Workspace
+from kilde.workspace.advising import facts_of
 from kilde.workspace.comparing import compare, evaluate, folder_of, load, newest, said_in
 from kilde.workspace.comparisons import COMPARISON
 from kilde.workspace.judging import VERDICTS, Judge
@@ -130,6 +131,19 @@ def test_a_finished_one_is_computed_again_without_asking(place: Workspace) -> No
     assert replace(again, created_at=first.created_at) == first
     assert read_comparison(path) == again == load(place, first.id) == newest(place, "clinic")
     assert len(said_in(place, again)) == count
+
+
+def test_an_agent_that_answers_as_advised_is_not_asked_again(place: Workspace) -> None:
+    add_adapter(place)
+    done = compare(place, "clinic")
+    count = len(asked(place))
+    write_agent(place, "own", 'retrieval = false\nadapter = "clinic@1"\n')
+    assert compare(place, "clinic").id == done.id and len(asked(place)) == count
+    assert facts_of(place, "clinic").changed_since(done) == ()
+    write_agent(place, "own", words=41)
+    (changed,) = facts_of(place, "clinic").changed_since(done)
+    assert "file changed" in changed
+    assert compare(place, "clinic").id != done.id and len(asked(place)) == 2 * count
 
 
 def test_the_figures_are_those_of_the_raw_answers(place: Workspace) -> None:

@@ -104,6 +104,11 @@ def test_a_drill_comes_back_as_it_was_written() -> None:
         ),
         questions_per_month=1000,
         break_even=None,
+        model="a-model",
+        adapter="",
+        epochs=2.0,
+        seed=5,
+        store_version=3,
         notes=("a note",),
     )
     assert read_drill(dump_drill(drill)) == drill

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kilde.evaluation.comparison import Comparison
+
 Choice = Literal["neither", "retrieve", "tune", "both"]
 CHOICES: tuple[Choice, ...] = ("neither", "retrieve", "tune", "both")
 """From the simplest to run and to keep, to the one that needs most."""
@@ -43,7 +45,8 @@ class Facts:
     empty in an interview. ``documents`` and ``rows`` count what the agent may read and what there
     is to train on; ``changes`` is in rounds of changes per month. ``retrieval`` says whether the
     agent looks things up today. ``adapter`` answers today, ``adapters`` are all there are.
-    ``store_version`` is the state of the documents today. ``None`` and empty mean unknown or none.
+    ``store_version`` is the state of the documents today, ``agent_sha256`` the agent's file as
+    a comparison tells it. ``None`` and empty mean unknown or none.
     """
 
     agent: str = ""
@@ -59,6 +62,19 @@ class Facts:
     testset: str = ""
     questions: int = 0
     store_version: int | None = None
+    agent_sha256: str = ""
+
+    def changed_since(self, comparison: Comparison) -> tuple[str, ...]:
+        """What is not what it was when it was measured, each in one sentence."""
+        found = []
+        if self.agent_sha256 and self.agent_sha256 != comparison.agent_sha256:
+            found.append("The agent's file changed since it was measured.")
+        measured, today = comparison.store_version, self.store_version
+        if None not in (measured, today) and measured != today:
+            found.append(
+                f"The documents changed since it was measured (state {measured}, today {today})."
+            )
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +112,14 @@ class Advice:
     """A recommendation with all that stands behind it.
 
     ``arm`` is the one that is recommended, empty where it is undecided; ``between`` then names the
-    simpler and the further one of those it lies between, and ``needed`` is about how many questions
-    more would settle it (``None`` where nobody can tell). ``summary`` says it in one or two
-    sentences, ``reason`` why the confidence is what it is. ``expected`` is what the rules alone
-    would say, ``undecided`` where none holds. ``evidence_for`` speaks for the recommendation,
-    ``evidence_against`` against it; where it is undecided, for the further arm and for the simpler
-    one. ``comparison`` and ``drill`` are the ids of what was measured, empty for none.
+    simpler and the further one of those it lies between. ``rival`` is the arm that adds something
+    to the one that is recommended and is ahead of it, perhaps by chance. ``needed`` is about how
+    many questions more would settle between the two (``None`` where nobody can tell). ``summary``
+    says it in a few sentences, ``reason`` why the confidence is what it is. ``expected`` is what
+    the rules alone would say, ``undecided`` where none holds. ``evidence_for`` speaks for the
+    recommendation, ``evidence_against`` against it; where it is undecided, for the further arm and
+    for the simpler one. ``comparison`` and ``drill`` are the ids of what was measured, empty for
+    none.
     """
 
     agent: str
@@ -117,6 +135,7 @@ class Advice:
     next: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     between: tuple[str, ...] = ()
+    rival: str = ""
     needed: int | None = None
     comparison: str = ""
     drill: str = ""

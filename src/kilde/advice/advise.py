@@ -75,7 +75,9 @@ def _measured(case: _Case, comparison: Comparison, verdict: Verdict) -> Advice:
         comparison, case.drill, verdict, needed, holding=case.holding, expected=case.expected
     )
     speaks_for, speaks_against = _sides(case, comparison, verdict)
-    settle = to_settle(case.facts, _asked(comparison, verdict), needed)
+    steps = after_deciding(case.facts, comparison, case.drill, arm) if arm else ()
+    if not arm or verdict.rival:
+        steps += to_settle(case.facts, _asked(comparison, verdict), needed)
     return Advice(
         agent=case.facts.agent,
         recommendation=choice or "undecided",
@@ -87,9 +89,10 @@ def _measured(case: _Case, comparison: Comparison, verdict: Verdict) -> Advice:
         evidence_for=tuple(speaks_for),
         evidence_against=tuple(speaks_against),
         would_change=turning_points(case.facts, comparison, case.drill, verdict),
-        next=after_deciding(case.facts, comparison, case.drill, arm) if arm else settle,
+        next=steps,
         notes=_notes(case, comparison, verdict),
         between=verdict.between,
+        rival=verdict.rival,
         needed=needed,
         comparison=comparison.id,
         drill=case.drill.id if case.drill else "",
@@ -176,16 +179,17 @@ def _summary(comparison: Comparison, verdict: Verdict, needed: int | None) -> st
         bounds = interval(mean.low, mean.high, "share") if mean else ""
         between = f" ({bounds})" if bounds else ""
         others = ", ".join(f"{arm} {told}" for arm, told in figures.items() if arm != verdict.arm)
-        return (
+        told = (
             f"{DO[CHOICE[verdict.arm]]}. {on} it scores {figures[verdict.arm]}{between} on the "
             f"task; {others}."
         )
+        if verdict.rival:
+            told += f" That {verdict.rival} is ahead may be chance: to tell, {_more(needed)}."
+        return told
     if not verdict.between:
         return "Undecided: none of the arms that were measured may be used as it is."
     first, second = verdict.between
-    more = "more are needed"
-    if needed:
-        more = f"you need about {count(needed)} more question{'s' * (needed > 1)}"
+    more = _more(needed)
     behind = [
         arm
         for arm in verdict.open
@@ -200,16 +204,17 @@ def _summary(comparison: Comparison, verdict: Verdict, needed: int | None) -> st
     )
 
 
+def _more(needed: int | None) -> str:
+    if not needed:
+        return "more questions are needed"
+    return f"you need about {count(needed)} more question{'s' * (needed > 1)}"
+
+
 def _notes(case: _Case, comparison: Comparison, verdict: Verdict | None) -> tuple[str, ...]:
     notes = [f"{run.arm} was not measured: {run.skipped}" for run in comparison.arms if run.skipped]
     if verdict is not None:
         notes += [f"{arm} was left out: {why}" for arm, why in verdict.barred.items()]
-    today = case.facts.store_version
-    if None not in (today, comparison.store_version) and today != comparison.store_version:
-        notes.append(
-            f"The documents changed since it was measured (state {comparison.store_version}, "
-            f"today {today})."
-        )
+    notes += case.facts.changed_since(comparison)
     notes += comparison.notes
     if case.drill is not None:
         notes += [

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from kilde.advice.advice import ARM, CHOICE, Choice, Confidence
-from kilde.advice.deciding import ORDER, SAME, Verdict, beats, lead, no_worse
+from kilde.advice.deciding import ORDER, SAME, Verdict, beats, lead, level, no_worse
 from kilde.advice.report.numbers import count, size
 from kilde.advice.rules import Rule, against
 from kilde.evaluation.comparison import Comparison
@@ -15,15 +15,15 @@ from kilde.evaluation.statistics_power import MOST
 
 
 def more_questions(comparison: Comparison, verdict: Verdict) -> int | None:
-    """About how many questions more would settle between the two arms that it lies between.
+    """About how many questions more would settle between the two arms that are not told apart.
 
     Whichever takes fewer: to tell a difference of the size measured from chance, or to show that
     the further arm is ahead by no more than :data:`SAME`. Intervals narrow as the root of the
     number of questions.
     """
-    if not verdict.between:
+    if not verdict.pair:
         return None
-    found = lead(comparison, comparison.headline, *reversed(verdict.between))
+    found = lead(comparison, comparison.headline, *reversed(verdict.pair))
     if found is None:
         return None
     settling = [] if found.needed is None else [found.needed]
@@ -73,6 +73,9 @@ def _doubts(comparison: Comparison, drill: Drill | None, verdict: Verdict) -> li
     ]
     if unsure:
         found.append(f"The difference to {' and '.join(unsure)} may be chance.")
+    ahead = level(comparison, verdict.rival) - level(comparison, arm) if verdict.rival else 0.0
+    if ahead > SAME:
+        found.append(f"So far {verdict.rival} is {size(ahead, 'share')} ahead.")
     slight = [other for other in verdict.open if _slightly_ahead(comparison, arm, other)]
     if slight:
         found.append(

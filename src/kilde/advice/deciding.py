@@ -1,8 +1,9 @@
 """What the measured differences decide: the simplest arm that no other one is shown to beat.
 
 Arms that do not show what must be shown, or that are shown to say what no document supports or to
-answer what has no answer, are barred first. Where a further arm leads and may be better by more
-than :data:`SAME`, nothing is decided, nor where no arm is told apart from any other.
+answer what has no answer, are barred first. Nothing is decided where no arm is told apart from any
+other, nor where a further arm leads, may be better by more than :data:`SAME`, and is another way
+rather than an addition.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _ANSWERS = _REACHES = 0.5
 ORDER: tuple[str, ...] = ("plain", "rag", "tuned", "rag+tuned")
 """From the simplest to run and to keep, to the one that needs most."""
 RETRIEVING = frozenset(arm.name for arm in ARMS if arm.retrieval)
+_TUNED = frozenset(arm.name for arm in ARMS if arm.adapter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Verdict:
     """What was decided.
 
     ``arm`` is empty where it is undecided; ``between`` then names the simpler and the further arm,
-    if it lies between two. ``measured`` are the arms with a figure, in :data:`ORDER`; ``barred``
+    if it lies between two. ``rival`` is the arm that adds something to the one taken and leads, but
+    is not shown to be better. ``measured`` are the arms with a figure, in :data:`ORDER`; ``barred``
     says of some of them why they may not be chosen, and ``careless`` are those of them that are
     worse than another one at declining or at saying what the documents say.
     """
@@ -46,6 +49,12 @@ class Verdict:
     careless: frozenset[str] = frozenset()
     arm: str = ""
     between: tuple[str, ...] = ()
+    rival: str = ""
+
+    @property
+    def pair(self) -> tuple[str, ...]:
+        """The simpler and the further arm that more questions would tell apart, if there are."""
+        return (self.arm, self.rival) if self.rival else self.between
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -61,6 +70,10 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
     arm at all, or if the leader is better by no more than :data:`SAME` (by the upper bound of the
     interval, or because a greater difference would have been found). One that leads and beats
     nobody is taken if that holds of all others.
+
+    Where a further arm leads, the simplest is taken as well if what it does is shown to pay (it
+    beats an arm that does less) and all that may be better only add to it: what is added has to
+    show that it is worth its cost.
     """
     measured = measured_arms(comparison)
     barred = {
@@ -84,11 +97,15 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
         return level(comparison, arm), -ORDER.index(arm)
 
     leader = max(unbeaten, key=place)
-    if simplest != leader:
-        if no_worse(comparison, simplest, leader):
-            return replace(verdict, arm=simplest)
-        return replace(verdict, between=(simplest, leader))
+    if simplest != leader and no_worse(comparison, simplest, leader):
+        return replace(verdict, arm=simplest)
     rivals = [arm for arm in unbeaten[1:] if not no_worse(comparison, simplest, arm)]
+    if simplest != leader:
+        less = [arm for arm in measured if adds_to(simplest, arm)]
+        pays = any(beats(comparison, simplest, arm) for arm in less)
+        if pays and all(adds_to(arm, simplest) for arm in rivals):
+            return replace(verdict, arm=simplest, rival=leader)
+        return replace(verdict, between=(simplest, leader))
     if rivals and not any(beats(comparison, simplest, other) for other in measured):
         return replace(verdict, between=(simplest, max(rivals, key=place)))
     return replace(verdict, arm=simplest)
@@ -137,6 +154,12 @@ def lead(comparison: Comparison, metric: str, arm: str, other: str) -> Differenc
         low=_negative(found.high),
         high=_negative(found.low),
     )
+
+
+def adds_to(arm: str, other: str) -> bool:
+    """Whether an arm does all that another one does, and more: rag+tuned adds to rag."""
+    parts = [(arm in part, other in part) for part in (RETRIEVING, _TUNED)]
+    return arm != other and all(mine or not its for mine, its in parts)
 
 
 def beats(comparison: Comparison, arm: str, other: str, metric: str = "") -> bool:

@@ -82,10 +82,9 @@ def _after_deciding(
     facts: Facts, comparison: Comparison, drill: Drill | None, arm: str
 ) -> Iterator[Step]:
     agent = facts.agent
-    if None not in (facts.store_version, comparison.store_version) and (
-        facts.store_version != comparison.store_version
-    ):
-        yield Step(f"kilde compare {agent}", "The documents are not what they were: measure again.")
+    changed = facts.changed_since(comparison)
+    if changed:
+        yield Step(f"kilde compare {agent}", f"{' '.join(changed)} Measure again.")
     lines = []
     if facts.retrieval is not None and facts.retrieval != (arm in RETRIEVING):
         lines.append(f"retrieval = {'true' if arm in RETRIEVING else 'false'}")

@@ -62,7 +62,10 @@ class Drill:
 
     ``break_even`` is the number of rounds of changes per month from which retraining costs more
     computing time than retrieval adds to the answers of a month (``questions_per_month``);
-    ``None`` where retrieval adds nothing, for then it never pays.
+    ``None`` where retrieval adds nothing, for then it never pays. ``model`` answered, ``adapter``
+    was the tuned one before the work (empty for none), ``epochs`` and ``seed`` were those of the
+    training (``None``: as the rows are many), and ``store_version`` is the state of the documents
+    in the copy before they were edited.
     """
 
     id: str
@@ -73,4 +76,9 @@ class Drill:
     costs: tuple[ArmCost, ...]
     questions_per_month: int
     break_even: float | None
+    model: str
+    adapter: str
+    epochs: float | None
+    seed: int
+    store_version: int | None
     notes: tuple[str, ...] = ()

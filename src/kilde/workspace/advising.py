@@ -38,6 +38,7 @@ def advise(workspace: Workspace, agent: str) -> Advice:
 def facts_of(workspace: Workspace, agent: str) -> Facts:
     """What a workspace knows of an agent without measuring. Raises :class:`NotFound`."""
     from kilde.advice.rules import counted
+    from kilde.workspace.comparisons import definition_sha256
 
     key, definition = workspace.agent_file(agent)
     documents = len(workspace.knowledge.documents(collections=definition.collections))
@@ -72,6 +73,7 @@ def facts_of(workspace: Workspace, agent: str) -> Facts:
         testset=testset,
         questions=questions,
         store_version=workspace.knowledge.version,
+        agent_sha256=definition_sha256(definition),
     )
 
 

@@ -97,7 +97,7 @@ def fingerprint(lined_up: LineUp, test: TestSet, samplings: tuple[Sampling, ...]
     definition = lined_up.agent.definition
     return {
         "kilde": __version__,
-        "definition": definition.model_dump(mode="json", by_alias=True),
+        "definition": _told_to_all(definition),
         "model": [lined_up.model, dict(lined_up.served)],
         "testset": test.card.sha256,
         "documents": [lined_up.version, lined_up.documents_sha256],
@@ -106,9 +106,19 @@ def fingerprint(lined_up: LineUp, test: TestSet, samplings: tuple[Sampling, ...]
 
 
 def definition_sha256(definition: AgentDefinition) -> str:
-    """SHA-256 (hex) of what an agent's file says."""
-    told = definition.model_dump(mode="json", by_alias=True)
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    """SHA-256 (hex) of what an agent's file says to all arms."""
+    told = json.dumps(_told_to_all(definition), sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _told_to_all(definition: AgentDefinition) -> dict[str, Any]:
+    """An agent's file without what the arms switch themselves, or name beside it.
+
+    So whoever does as advised, and lets the agent answer as one of the arms, need not ask again.
+    """
+    return definition.model_dump(
+        mode="json", by_alias=True, exclude={"retrieval", "adapter", "model"}
+    )
 
 
 def unfinished(folder: Path, state: Mapping[str, Any]) -> list[str]:

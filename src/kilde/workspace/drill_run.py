@@ -32,7 +32,10 @@ class _Asked:
 
 
 class Drilling:
-    """One drill of an agent; :meth:`run` it, then ask what it cost."""
+    """One drill of an agent; :meth:`run` it, then ask what it cost.
+
+    ``adapter`` is the one that answered before the work, ``store_version`` the state before it.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,8 @@ class Drilling:
         self._progress = progress
         self.changes: list[Change] = []
         self.notes: list[str] = []
+        self.adapter = ""
+        self.store_version: int | None = None
         self._skipped: dict[str, str] = {}
         self._before: dict[str, _Asked] = {}
         self._after: dict[str, _Asked] = {}
@@ -63,7 +68,8 @@ class Drilling:
         if len(self._skipped) == len(self._arms):
             told = "\n".join(f"- {arm}: {why}" for arm, why in self._skipped.items())
             raise EvaluationError(f"No arm can be drilled:\n{told}", hint="Mend one of these.")
-        before = self._adapter_before()
+        before = self.adapter = self._adapter_before()
+        self.store_version = self._copy.knowledge.version
         self.changes, notes = editor.edits(edits)
         self.notes += notes
         for arm in self._asked_arms():

@@ -67,6 +67,7 @@ def drill(
             answer_with(copy, key, model)
         done = Drilling(copy, key, arms, adapter, epochs, seed, progress or NoProgress())
         done.run(edits)
+        answered = copy.definition(key).model or copy.config.model
     if left := outside(workspace):
         done.notes.append(
             f"{len(left)} sources outside the workspace's folder were left as they are, and not "
@@ -85,6 +86,11 @@ def drill(
         costs=costs,
         questions_per_month=questions_per_month,
         break_even=even,
+        model=answered,
+        adapter=done.adapter,
+        epochs=epochs,
+        seed=seed,
+        store_version=done.store_version,
         notes=tuple(done.notes),
     )
     _keep(workspace.path / DRILLS / key, found)

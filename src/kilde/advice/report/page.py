@@ -170,6 +170,9 @@ def _drilled(agent: str, drill: Drill) -> str:
     parts = [f"kilde drill {agent} --edits {len(drill.edits)}"]
     parts += [] if usual else [f"--arms {arms}"]
     parts += [f"--questions-per-month {drill.questions_per_month}"]
+    parts += [f"--model {shlex.quote(drill.model)}"]
+    parts += [f"--adapter {shlex.quote(drill.adapter)}"] if drill.adapter else []
+    parts += [f"--seed {drill.seed}"] if drill.seed else []
     return " ".join(parts)
 
 
