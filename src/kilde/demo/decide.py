@@ -40,7 +40,7 @@ class Size:
 
 SIZES: Mapping[str, Size] = {
     "health": Size(rows=60, questions=18, epochs=1.0),
-    "week-plan": Size(rows=180, questions=10, epochs=1.0),
+    "week-plan": Size(rows=150, questions=9, epochs=1.0),
 }
 """By agent; as large as ten minutes on two cores allow. Fewer questions would settle nothing: what
 is right or wrong needs six that tell two arms apart for a p of 0.03, before Holm."""
