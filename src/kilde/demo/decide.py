@@ -39,7 +39,7 @@ class Size:
 
 
 SIZES: Mapping[str, Size] = {
-    "health": Size(rows=60, questions=18, epochs=1.0),
+    "health": Size(rows=60, questions=20, epochs=1.0),
     "week-plan": Size(rows=150, questions=9, epochs=1.0),
 }
 """By agent; as large as ten minutes on two cores allow. Fewer questions would settle nothing: what
