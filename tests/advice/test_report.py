@@ -362,8 +362,8 @@ def test_what_is_reproduced_is_what_was_measured(measured: Case) -> None:
         "--temperature 0.7 --seed 5"
     )
     assert drill == (
-        "kilde drill health --edits 10 --arms plain,rag,tuned,rag+tuned --questions-per-month 1000 "
-        "--model a-model --adapter health@1 --seed 3"
+        "kilde drill health --edits 10 --questions-per-month 1000 --model a-model "
+        "--adapter health@1 --seed 3"
     )
     assert last == "kilde advise health --html report.html"
     assert commands(measured)[0] == "kilde compare health --testset health-documents"

@@ -22,7 +22,7 @@ from kilde.tuning import tune as recipe
 from kilde.tuning.training.train import train
 from kilde.types import Document, NoProgress
 from kilde.workspace import Workspace, copying
-from kilde.workspace.drilling import DRILLED, drill, newest_drill
+from kilde.workspace.drilling import drill, newest_drill
 
 from .conftest import Kilde, validated
 
@@ -93,7 +93,7 @@ def test_the_same_seed_makes_the_same_edits(example: Workspace) -> None:
 def test_arms_that_need_a_model_are_skipped_and_say_so(example: Workspace) -> None:
     found = drill(example, "site-guide", edits=2)
     skipped = {cost.arm: cost.skipped for cost in found.costs}
-    assert list(skipped) == ["plain", "rag", "tuned"] and not skipped["rag"]
+    assert list(skipped) == [arm.name for arm in ARMS] and not skipped["rag"]
     assert "quote" in skipped["plain"] and "cannot be tuned" in skipped["tuned"]
     assert {told.arm for told in found.told} == {"rag"}
 
@@ -193,7 +193,13 @@ def test_retraining_is_real(
     minilm: str, smollm2: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: Path
 ) -> None:
     """With a tiny model, which tells no truth; but an adapter is trained, and answers."""
-    monkeypatch.setattr(recipe, "run_training", lambda folder, progress: train(folder))
+    trainings: list[Path] = []
+
+    def trained(folder: Path, progress: object) -> None:
+        trainings.append(folder)
+        train(folder)
+
+    monkeypatch.setattr(recipe, "run_training", trained)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     base, _ = parts.tiny_base(tmp_path, "llama")
     with package.init(tmp_path / "town") as opened:
@@ -208,18 +214,23 @@ def test_retraining_is_real(
     (folder / "agents" / "town.toml").write_text(agent)
     with package.open(folder) as opened:
         opened.knowledge.add([folder / "town"])
-        before = content(opened)
+        before, version = content(opened), opened.knowledge.version
         found = drill(
-            opened, "town", edits=3, arms=[RAG, TUNED], model="own", epochs=0.1,
+            opened, "town", edits=3, arms=[RAG, TUNED, BOTH], model="own", epochs=0.1,
             questions_per_month=10**9,
         )  # fmt: skip
         assert content(opened) == before and list(temporary.iterdir()) == []
-    rag, tuned = found.costs
+    rag, tuned, both = found.costs
     assert (tuned.work, tuned.skipped) == ("training", "")
+    assert (both.work, both.skipped) == ("sync and training", "")
+    # Both tuned arms answer with one adapter, which is trained once.
+    assert len(trainings) == 1 and both.seconds == pytest.approx(rag.seconds + tuned.seconds)
     assert tuned.seconds > rag.seconds > 0
-    assert [told.arm for told in found.told] == ["rag"] * 3 + ["tuned"] * 3
+    assert [told.arm for told in found.told] == ["rag"] * 3 + ["tuned"] * 3 + ["rag+tuned"] * 3
+    assert (found.model, found.adapter, found.epochs, found.seed) == ("own", "", 0.1, 0)
+    assert found.store_version == version
     assert any(note.startswith("no adapter answered before") for note in found.notes)
-    assert any(note.startswith("tuned: ") and "gate" in note for note in found.notes)
+    assert any("gate" in note for note in found.notes)
     extra = rag.answer_seconds - tuned.answer_seconds
     if extra > 0:
         wanted = extra * 10**9 / (tuned.seconds - rag.seconds)
@@ -261,4 +272,4 @@ def test_wrong_use(kilde: Kilde, workspace: Path, arguments: list[str]) -> None:
 def test_the_arms_of_the_command_are_those_of_the_workspace() -> None:
     (option,) = (one for one in drill_command.params if one.name == "arms")
     assert isinstance(option, click.Option)
-    assert option.default == ",".join(arm.name for arm in DRILLED)
+    assert option.default == ",".join(arm.name for arm in ARMS)

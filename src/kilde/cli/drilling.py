@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     "--arms",
     metavar="NAME,…",
     type=Arms(),
-    default="plain,rag,tuned",
+    default="plain,rag,tuned,rag+tuned",
     show_default=True,
-    help="Which arms are asked; each of the tuned ones trains an adapter.",
+    help="Which arms are asked; the tuned ones answer with one adapter, which is trained again.",
 )
 @click.option("--model", metavar="NAME", default="", help="Answer with it. Default: the agent's.")
 @click.option(

@@ -65,7 +65,7 @@ class Drill:
     ``None`` where retrieval adds nothing, for then it never pays. ``model`` answered, ``adapter``
     was the tuned one before the work (empty for none), ``epochs`` and ``seed`` were those of the
     training (``None``: as the rows are many), and ``store_version`` is the state of the documents
-    in the copy before they were edited.
+    that were copied and edited.
     """
 
     id: str

@@ -34,7 +34,7 @@ class _Asked:
 class Drilling:
     """One drill of an agent; :meth:`run` it, then ask what it cost.
 
-    ``adapter`` is the one that answered before the work, ``store_version`` the state before it.
+    ``adapter`` is the one that answered before the work.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Drilling:
         self.changes: list[Change] = []
         self.notes: list[str] = []
         self.adapter = ""
-        self.store_version: int | None = None
+        self._with_context = False
         self._skipped: dict[str, str] = {}
         self._before: dict[str, _Asked] = {}
         self._after: dict[str, _Asked] = {}
@@ -69,7 +69,6 @@ class Drilling:
             told = "\n".join(f"- {arm}: {why}" for arm, why in self._skipped.items())
             raise EvaluationError(f"No arm can be drilled:\n{told}", hint="Mend one of these.")
         before = self.adapter = self._adapter_before()
-        self.store_version = self._copy.knowledge.version
         self.changes, notes = editor.edits(edits)
         self.notes += notes
         for arm in self._asked_arms():
@@ -78,15 +77,15 @@ class Drilling:
         report = self._copy.knowledge.sync(progress=self._progress)
         synced = time.perf_counter() - began
         self.notes += [f"{one.source}: {one.reason}" for one in report.failed]
+        trained, tuned = 0.0, ""
+        taught = [arm for arm in self._asked_arms() if arm.adapter]
+        if taught:
+            try:
+                trained, tuned = self._retrain()
+            except KildeError as error:
+                self._skipped |= {arm.name: _line(error) for arm in taught}
         for arm in self._asked_arms():
-            trained, tuned = 0.0, ""
-            if arm.adapter:
-                try:
-                    trained, tuned = self._retrain(arm)
-                except KildeError as error:
-                    self._skipped[arm.name] = _line(error)
-                    continue
-            self._seconds[arm.name] = trained + (synced if arm.retrieval else 0.0)
+            self._seconds[arm.name] = trained * arm.adapter + synced * arm.retrieval
             self._after[arm.name] = self._ask(arm, tuned)
 
     def cost(self, arm: Arm) -> ArmCost:
@@ -158,6 +157,7 @@ class Drilling:
                 "alone says"
             )
             return ""
+        self._with_context = found.adapter.document_tokens > 0
         return found.adapter.name
 
     def _ask(self, arm: Arm, adapter: str) -> _Asked:
@@ -188,8 +188,12 @@ class Drilling:
         self._progress.finish()
         return asked
 
-    def _retrain(self, arm: Arm) -> tuple[float, str]:
-        """Train an adapter on what the documents say now; its seconds and its name."""
+    def _retrain(self) -> tuple[float, str]:
+        """Train an adapter on what the documents say now; its seconds and its name.
+
+        All tuned arms answer with it, as in a comparison. It is trained as the one before it was:
+        with documents in the prompt or without.
+        """
         from kilde.workspace.retraining import retrain
 
         began = time.perf_counter()
@@ -197,13 +201,13 @@ class Drilling:
             self._copy,
             self._key,
             self.changes,
-            with_context=arm.retrieval,
+            with_context=self._with_context,
             epochs=self._epochs,
             seed=self._seed,
             progress=self._progress,
         )
         seconds = time.perf_counter() - began
-        self.notes.append(f"{arm.name}: {_judged(card.gate)}")
+        self.notes.append(_judged(card.gate))
         return seconds, card.name
 
 

@@ -25,9 +25,6 @@ from kilde.workspace.drill_run import Drilling
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
 
-# Training with documents in the prompt takes longest and is seldom what changes ask for, so the arm
-# that does both is drilled when it is asked for.
-DRILLED: tuple[Arm, ...] = ARMS[:3]
 DRILLS = ".kilde/drills"
 
 
@@ -36,7 +33,7 @@ def drill(
     agent: str,
     *,
     edits: int = 10,
-    arms: Sequence[Arm] = DRILLED,
+    arms: Sequence[Arm] = ARMS,
     model: str = "",
     adapter: str = "",
     epochs: float | None = None,
@@ -48,9 +45,10 @@ def drill(
 
     The work of ``rag`` is a sync, that of ``tuned`` to build rows and to train from scratch (for
     ``epochs``, as in :class:`kilde.tuning.training.settings.TuneSettings`), that of ``rag+tuned``
-    both; ``plain`` has none. ``model`` answers in place of the agent's. ``adapter`` is the tuned
-    one before the work, else the agent's own. An arm that cannot be drilled is skipped and says
-    why. The original is not touched; the drill is kept once it is finished.
+    both, with the adapter of ``tuned``; ``plain`` has none. ``model`` answers in place of the
+    agent's. ``adapter`` is the tuned one before the work, else the agent's own. An arm that cannot
+    be drilled is skipped and says why. The original is not touched; the drill is kept once it is
+    finished.
     Raises :class:`EvaluationError` (nothing to edit, no arm to ask, no room for a copy),
     :class:`ConfigError` (numbers out of range), :class:`NotFound`.
     """
@@ -90,7 +88,7 @@ def drill(
         adapter=done.adapter,
         epochs=epochs,
         seed=seed,
-        store_version=done.store_version,
+        store_version=workspace.knowledge.version,
         notes=tuple(done.notes),
     )
     _keep(workspace.path / DRILLS / key, found)

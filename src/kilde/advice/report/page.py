@@ -166,7 +166,7 @@ def commands(case: Case) -> tuple[str, ...]:
 
 def _drilled(agent: str, drill: Drill) -> str:
     arms = ",".join(cost.arm for cost in drill.costs)
-    usual = arms == ",".join(arm.name for arm in ARMS[:3])
+    usual = arms == ",".join(arm.name for arm in ARMS)
     parts = [f"kilde drill {agent} --edits {len(drill.edits)}"]
     parts += [] if usual else [f"--arms {arms}"]
     parts += [f"--questions-per-month {drill.questions_per_month}"]
