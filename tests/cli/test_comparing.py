@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.evaluation.compared import QUESTIONS, Scripted, add_adapter, asked, keep, made
+from tests.evaluation.compared import QUESTIONS, Scripted, add_adapter, asked, copied, keep, made
 
-import kilde as package
 from kilde import generation
 from kilde.workspace import Workspace
 
@@ -27,11 +25,7 @@ def _prepared(minilm: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     monkeypatch.setitem(generation.BACKENDS, "llama_cpp", Scripted)  # type: ignore[arg-type]
-    folder = tmp_path / "clinic"
-    shutil.copytree(_prepared, folder)
-    settings = folder / "kilde.toml"
-    settings.write_text(settings.read_text("utf-8").replace(str(_prepared), str(folder)), "utf-8")
-    with package.open(folder) as workspace:
+    with copied(_prepared, tmp_path / "clinic") as workspace:
         yield workspace
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from tests.tuning.lora import card, stage
 from tests.tuning.places import FACTS, clinic
 
+import kilde
 from kilde import generation
 from kilde.errors import GenerationError, Unreachable
 from kilde.evaluation.testset import Question
@@ -89,6 +91,14 @@ def made(folder: Path, questions: Sequence[Question] = QUESTIONS) -> Workspace:
     (folder / "model.gguf").write_bytes(b"weights")
     keep(workspace, questions)
     return workspace
+
+
+def copied(prepared: Path, folder: Path) -> Workspace:
+    """The workspace of a folder, which was made and closed, in another folder."""
+    shutil.copytree(prepared, folder)
+    settings = folder / "kilde.toml"
+    settings.write_text(settings.read_text("utf-8").replace(str(prepared), str(folder)), "utf-8")
+    return kilde.open(folder)
 
 
 def keep(workspace: Workspace, questions: Sequence[Question], name: str = "clinic") -> None:

@@ -24,6 +24,7 @@ from tests.evaluation.compared import (
     Scripted,
     add_adapter,
     asked,
+    copied,
     keep,
     made,
 )
@@ -69,11 +70,7 @@ def _prepared(minilm: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     monkeypatch.setitem(generation.BACKENDS, "llama_cpp", Scripted)  # type: ignore[arg-type]
-    folder = tmp_path / "clinic"
-    shutil.copytree(_prepared, folder)
-    settings = folder / "kilde.toml"
-    settings.write_text(settings.read_text("utf-8").replace(str(_prepared), str(folder)), "utf-8")
-    with kilde.open(folder) as workspace:
+    with copied(_prepared, tmp_path / "clinic") as workspace:
         yield workspace
 
 

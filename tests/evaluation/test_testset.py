@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import os
-import random
-import signal
-import time
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.tuning.engines import small_disk
 
-from kilde.errors import ConfigError, NotFound, StoreError
+from kilde.errors import ConfigError, StoreError
 from kilde.evaluation.testset import Question, TestSetCard, hash_of
 from kilde.evaluation.testsets import TestSets
 
-KILLS = int(os.environ.get("KILDE_KILLS", "12"))
 QUESTIONS = [
     Question(f"Spørgsmål {at}?", (f"Svar {at}.",), (f"d{at // 2}",), at % 5 != 0, language="da")
     for at in range(10)
@@ -95,78 +86,8 @@ def test_an_edited_one_is_refused_and_what_to_do_is_told(
         testsets.load("t")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"created_at": "never"}', '{"name": "t"}'])
-def test_a_damaged_card_is_named(text: str, testsets: TestSets, tmp_path: Path) -> None:
-    save(testsets, QUESTIONS)
-    (tmp_path / "testsets" / "t" / "card.json").write_text(text, "utf-8")
-    with pytest.raises(StoreError, match=r"card\.json cannot be read") as told:
-        testsets.load("t")
-    assert "--name t --replace" in told.value.hint
-
-
-@pytest.mark.parametrize("name", ["", "../x", "a b", ".hidden", "x" * 65])
-def test_names_that_will_not_do(name: str, testsets: TestSets) -> None:
-    with pytest.raises(ConfigError, match="letters, digits"):
-        save(testsets, QUESTIONS, name)
-    with pytest.raises(NotFound):
-        testsets.load(name)
-
-
-def test_it_is_replaced_and_never_changed(testsets: TestSets, tmp_path: Path) -> None:
+def test_it_is_replaced_and_never_changed(testsets: TestSets) -> None:
     old = save(testsets, QUESTIONS[:2])
-    with pytest.raises(ConfigError, match="never changed") as told:
+    with pytest.raises(ConfigError, match="never changed"):
         save(testsets, QUESTIONS)
-    assert "--replace" in told.value.hint and testsets.card("t") == old
-    new = save(testsets, QUESTIONS, replace_old=True)
-    assert testsets.card("t") == new and new.sha256 != old.sha256
-    assert [path.name for path in (tmp_path / "testsets").iterdir()] == ["t"]
-
-
-def test_on_a_full_disk_the_old_one_stays(testsets: TestSets, tmp_path: Path) -> None:
-    old = save(testsets, QUESTIONS[:2])
-    many = [Question(f"Question {at}?") for at in range(500)]
-    with small_disk(4_000), pytest.raises(StoreError, match="could not be kept"):
-        save(testsets, many, replace_old=True)
-    assert testsets.load("t").card == old
-    assert [path.name for path in (tmp_path / "testsets").iterdir()] == ["t"]
-
-
-def replacing(folder: Path, ready: Connection) -> None:
-    """Replace a test set over and over."""
-    testsets = TestSets(folder)
-    many = [[Question(f"Question {at}?") for at in range(count)] for count in (40, 80)]
-    ready.send("ready")
-    for turn in range(10_000):
-        save(testsets, many[turn % 2], replace_old=True)
-
-
-def test_killed_while_it_is_replaced(tmp_path: Path) -> None:
-    """The old one or the new one is there, whole; and it can be replaced again."""
-    context = multiprocessing.get_context("fork")
-    chance, folder = random.Random(KILLS), tmp_path / "testsets"
-    save(TestSets(folder), [Question(f"Question {at}?") for at in range(40)])
-    for _ in range(KILLS):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=replacing, args=(folder, theirs))
-        process.start()
-        ours.recv()
-        time.sleep(chance.random() / 20)
-        os.kill(process.pid or 0, signal.SIGKILL)
-        process.join()
-        testsets = TestSets(folder)
-        assert testsets.names() == ("t",)
-        assert len(testsets.load("t").questions) in (40, 80)
-    save(testsets, QUESTIONS, replace_old=True)
-
-
-def test_killed_between_the_old_one_and_the_new_one(testsets: TestSets, tmp_path: Path) -> None:
-    old = save(testsets, QUESTIONS)
-    (tmp_path / "testsets" / "t").rename(tmp_path / "testsets" / ".t.old")
-    assert testsets.names() == ("t",) and testsets.load("t").card == old
-    with pytest.raises(ConfigError, match="already"):
-        save(testsets, QUESTIONS[:3])
-    save(testsets, QUESTIONS[:3], replace_old=True)
-    assert testsets.card("t").questions == 3
-    card = tmp_path / "testsets" / "t" / "card.json"
-    assert json.loads(card.read_text("utf-8"))["sha256"] == hash_of(QUESTIONS[:3])
-    assert [path.name for path in (tmp_path / "testsets").iterdir()] == ["t"]
+    assert save(testsets, QUESTIONS, replace_old=True).sha256 != old.sha256

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import random
-import shutil
-import signal
-import time
 from collections.abc import Iterable
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tuning.engines import small_disk
 
-from kilde.errors import ConfigError, NotFound, StoreError
+from kilde.errors import ConfigError, StoreError
 from kilde.tuning.data.dataset import Datasets, split
 from kilde.tuning.data.rows import Lineage, Row, data_hash
 from kilde.types import Message
-
-KILLS = int(os.environ.get("KILDE_KILLS", "12"))
 
 
 def row(number: int, *documents: str, question: str = "") -> Row:
@@ -65,91 +55,11 @@ def test_a_dataset_without_rows_can_be_kept(datasets: Datasets) -> None:
     assert (found.rows, found.test, found.card.rows) == ((), (), 0)
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a b", ".hidden", "x" * 65])
-def test_names_that_will_not_do(name: str, datasets: Datasets) -> None:
-    with pytest.raises(ConfigError, match="letters, digits"):
-        save(datasets, ROWS, name)
-    with pytest.raises(NotFound):
-        datasets.load(name)
-
-
-def test_a_name_is_taken_once(datasets: Datasets) -> None:
-    old = save(datasets, ROWS[:2])
-    with pytest.raises(ConfigError, match="already") as told:
-        save(datasets, ROWS)
-    assert "--replace" in told.value.hint and datasets.card("plan") == old
-    save(datasets, ROWS, replace_old=True)
-    assert datasets.card("plan").rows == 10
-
-
-def test_replacing_on_a_full_disk_keeps_the_old_one(datasets: Datasets, tmp_path: Path) -> None:
-    old = save(datasets, ROWS[:2])
-    many = [row(number) for number in range(300)]
-    with small_disk(4_000), pytest.raises(StoreError, match="could not be kept"):
-        save(datasets, many, replace_old=True)
-    assert datasets.load("plan").card == old
-    assert [path.name for path in (tmp_path / "datasets").iterdir()] == ["plan"]
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"created_at": "never"}'])
-def test_a_damaged_card_is_named(text: str, datasets: Datasets, tmp_path: Path) -> None:
-    save(datasets, ROWS)
-    (tmp_path / "datasets" / "plan" / "card.json").write_text(text, "utf-8")
-    with pytest.raises(StoreError, match=r"card\.json cannot be read") as told:
-        datasets.load("plan")
-    assert "--name plan --replace" in told.value.hint
-
-
 def test_rows_that_are_gone_are_told(datasets: Datasets, tmp_path: Path) -> None:
     save(datasets, ROWS, test=ROWS[:1])
     (tmp_path / "datasets" / "plan" / "test.jsonl").unlink()
     with pytest.raises(StoreError, match=r"test\.jsonl"):
         datasets.load("plan")
-
-
-def replacing(folder: Path, ready: Connection) -> None:
-    """Replace a dataset over and over."""
-    datasets = Datasets(folder)
-    many = [[row(number) for number in range(count)] for count in (40, 80)]
-    ready.send("ready")
-    for turn in range(10_000):
-        save(datasets, many[turn % 2], replace_old=True)
-
-
-def test_killed_while_it_is_replaced(tmp_path: Path) -> None:
-    """The old one or the new one is there, whole; and it can be replaced again."""
-    context = multiprocessing.get_context("fork")
-    chance, folder = random.Random(KILLS), tmp_path / "datasets"
-    save(Datasets(folder), [row(number) for number in range(40)])
-    for _ in range(KILLS):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=replacing, args=(folder, theirs))
-        process.start()
-        ours.recv()
-        time.sleep(chance.random() / 20)
-        os.kill(process.pid or 0, signal.SIGKILL)
-        process.join()
-        datasets = Datasets(folder)
-        assert datasets.names() == ("plan",)
-        found = datasets.load("plan")
-        assert found.card.rows == len(found.rows) in (40, 80)
-        assert found.card.data_hash == data_hash(found.rows)
-
-
-@pytest.mark.parametrize("replaced", [False, True])
-def test_killed_between_the_old_one_and_the_new_one(replaced: bool, tmp_path: Path) -> None:
-    """As the folder looks at the one moment at which neither has the name."""
-    datasets = Datasets(tmp_path / "datasets")
-    old = save(datasets, ROWS)
-    (tmp_path / "datasets" / "plan").rename(tmp_path / "datasets" / ".plan.old")
-    if replaced:
-        with pytest.raises(ConfigError, match="already"):
-            save(datasets, ROWS[:3])
-        save(datasets, ROWS[:3], replace_old=True)
-        assert datasets.card("plan").rows == 3
-        assert [path.name for path in (tmp_path / "datasets").iterdir()] == ["plan"]
-    else:
-        assert datasets.names() == ("plan",) and datasets.load("plan").card == old
 
 
 def test_dealing_anew_keeps_all_rows(datasets: Datasets) -> None:
@@ -263,9 +173,3 @@ def test_a_card_of_before_can_be_read(datasets: Datasets, tmp_path: Path) -> Non
     del data["shared"], data["test_file"]
     path.write_text(json.dumps(data), "utf-8")
     assert (datasets.card("plan").shared, datasets.card("plan").test_file) == ((), "")
-
-
-def test_what_was_left_half_written_is_no_dataset(datasets: Datasets, tmp_path: Path) -> None:
-    save(datasets, ROWS)
-    shutil.copytree(tmp_path / "datasets" / "plan", tmp_path / "datasets" / ".plan.4711")
-    assert datasets.names() == ("plan",)

@@ -13,7 +13,6 @@ from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
 from kilde.cli.times import local
-from kilde.errors import StoreError
 
 if TYPE_CHECKING:
     from kilde.tuning.data.rows import Method
@@ -141,13 +140,10 @@ def check_dataset(session: Session, name: str, as_json: bool) -> int:
 
     card = session.workspace.datasets.card(name)
     findings = tuning.check_dataset(session.workspace, name)
-    if as_json:
-        print_json("dataset check", list(findings))
-    elif not findings:
-        click.echo(f"Nothing is wrong with the {card.rows} rows of {name}.")
-    else:
-        shown_rows.findings(findings)
-    return 1 if any(finding.level == "refuse" for finding in findings) else 0
+    nothing = f"Nothing is wrong with the {card.rows} rows of {name}."
+    return shown_rows.findings(
+        "dataset check", findings, as_json, nothing=nothing, before="training"
+    )
 
 
 @dataset_command.command("show")
@@ -200,39 +196,23 @@ def list_datasets(session: Session, as_json: bool) -> int:
 
     Damaged ones are named on stderr, and it exits with 1.
     """
-    datasets = session.workspace.datasets
-    cards, damaged = [], []
-    for name in datasets.names():
-        try:
-            cards.append(datasets.card(name))
-        except StoreError as error:
-            damaged.append(f"{name} is damaged: {error}")
-    if as_json:
-        print_json("dataset list", cards)
-    elif not cards and not damaged:
-        click.echo("No datasets yet. Make one: kilde dataset build AGENT --from FILE")
-    elif cards:
-        show.table(
-            [
-                ("DATASET", "AGENT", "METHOD", "ROWS", "TEST", "LANGUAGES", "MADE", "FROM"),
-                *(
-                    (
-                        card.name,
-                        card.agent,
-                        card.method,
-                        str(card.rows),
-                        str(card.test_rows),
-                        ", ".join(card.languages),
-                        local(card.created_at),
-                        card.source,
-                    )
-                    for card in cards
-                ),
-            ]
-        )
-    for told in damaged:
-        click.echo(told, err=True)
-    return 1 if damaged else 0
+    return shown_rows.cards(
+        "dataset list",
+        session.workspace.datasets,
+        as_json,
+        nothing="No datasets yet. Make one: kilde dataset build AGENT --from FILE",
+        heading=("DATASET", "AGENT", "METHOD", "ROWS", "TEST", "LANGUAGES", "MADE", "FROM"),
+        line=lambda card: (
+            card.name,
+            card.agent,
+            card.method,
+            str(card.rows),
+            str(card.test_rows),
+            ", ".join(card.languages),
+            local(card.created_at),
+            card.source,
+        ),
+    )
 
 
 @dataset_command.command("split")

@@ -1,13 +1,18 @@
-"""How training rows look on a terminal, and what is wrong with them."""
+"""How datasets, test sets and training rows look on a terminal, and what is wrong with them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from kilde.cli import show
+from kilde.cli.json_output import print_json
+from kilde.errors import StoreError
+
 if TYPE_CHECKING:
+    from kilde.named_sets import CardT, NamedSets
     from kilde.tuning.checks import Finding
     from kilde.tuning.data.dataset import DatasetCard
     from kilde.tuning.data.rows import Row
@@ -42,15 +47,56 @@ def notes(card: DatasetCard) -> tuple[str, ...]:
     return (*card.notes, f"rows to learn from and rows to test with are both about {names}")
 
 
-def findings(found: Sequence[Finding], *, before: str = "training") -> None:
-    """Print findings by level, the gravest first; ``before`` is what the gravest forbid."""
-    for level, heading in _LEVELS.items():
-        some = [finding for finding in found if finding.level == level]
-        if some:
-            click.echo(click.style(f"{heading.format(before)} ({len(some)})", bold=True))
-        for finding in some:
-            click.echo(f"  {finding.kind}: {finding.message}")
-            click.echo(click.style(f"    {finding.hint}", dim=True))
+def findings(
+    command: str, found: Sequence[Finding], as_json: bool, *, nothing: str, before: str
+) -> int:
+    """Print what a check found by level, the gravest first; returns the exit code.
+
+    ``nothing`` is said where it found nothing; ``before`` is what the gravest findings forbid.
+    """
+    if as_json:
+        print_json(command, list(found))
+    elif not found:
+        click.echo(nothing)
+    else:
+        for level, heading in _LEVELS.items():
+            some = [finding for finding in found if finding.level == level]
+            if some:
+                click.echo(click.style(f"{heading.format(before)} ({len(some)})", bold=True))
+            for finding in some:
+                click.echo(f"  {finding.kind}: {finding.message}")
+                click.echo(click.style(f"    {finding.hint}", dim=True))
+    return 1 if any(finding.level == "refuse" for finding in found) else 0
+
+
+def cards(
+    command: str,
+    sets: NamedSets[CardT],
+    as_json: bool,
+    *,
+    nothing: str,
+    heading: Sequence[str],
+    line: Callable[[CardT], Sequence[str]],
+) -> int:
+    """Print the card of every set as a line, and name damaged ones; returns the exit code.
+
+    ``nothing`` is said where there are no sets.
+    """
+    found, damaged = [], []
+    for name in sets.names():
+        try:
+            found.append(sets.card(name))
+        except StoreError as error:
+            damaged.append(f"{name} is damaged: {error}")
+    if as_json:
+        print_json(command, found)
+    elif found:
+        show.table([heading, *map(line, found)])
+    elif not damaged:
+        click.echo(nothing)
+    for told in damaged:
+        click.echo(told, err=True)
+    return 1 if damaged else 0
 
 
 def row(number: int, shown: Row) -> None:

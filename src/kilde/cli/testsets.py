@@ -13,7 +13,6 @@ from kilde.cli.datasets import seed_option
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
 from kilde.cli.times import local
-from kilde.errors import StoreError
 
 if TYPE_CHECKING:
     from kilde.evaluation.testset import Question
@@ -109,13 +108,10 @@ def check_testset(session: Session, name: str, as_json: bool) -> int:
 
     card = session.workspace.testsets.card(name)
     findings = evaluation.check_testset(session.workspace, name)
-    if as_json:
-        print_json("testset check", list(findings))
-    elif not findings:
-        click.echo(f"Nothing is wrong with {name} ({_count(card.questions)}).")
-    else:
-        shown_rows.findings(findings, before="measuring")
-    return 1 if any(finding.level == "refuse" for finding in findings) else 0
+    nothing = f"Nothing is wrong with {name} ({_count(card.questions)})."
+    return shown_rows.findings(
+        "testset check", findings, as_json, nothing=nothing, before="measuring"
+    )
 
 
 @testset_command.command("show")
@@ -168,38 +164,22 @@ def list_testsets(session: Session, as_json: bool) -> int:
 
     Damaged ones are named on stderr, and it exits with 1.
     """
-    testsets = session.workspace.testsets
-    cards, damaged = [], []
-    for name in testsets.names():
-        try:
-            cards.append(testsets.card(name))
-        except StoreError as error:
-            damaged.append(f"{name} is damaged: {error}")
-    if as_json:
-        print_json("testset list", cards)
-    elif not cards and not damaged:
-        click.echo("No test sets yet. Make one: kilde testset build AGENT --from documents")
-    elif cards:
-        show.table(
-            [
-                ("TEST SET", "AGENT", "QUESTIONS", "ANSWERABLE", "LANGUAGES", "MADE", "FROM"),
-                *(
-                    (
-                        card.name,
-                        card.agent,
-                        str(card.questions),
-                        str(card.answerable),
-                        ", ".join(card.languages),
-                        local(card.created_at),
-                        card.source,
-                    )
-                    for card in cards
-                ),
-            ]
-        )
-    for told in damaged:
-        click.echo(told, err=True)
-    return 1 if damaged else 0
+    return shown_rows.cards(
+        "testset list",
+        session.workspace.testsets,
+        as_json,
+        nothing="No test sets yet. Make one: kilde testset build AGENT --from documents",
+        heading=("TEST SET", "AGENT", "QUESTIONS", "ANSWERABLE", "LANGUAGES", "MADE", "FROM"),
+        line=lambda card: (
+            card.name,
+            card.agent,
+            str(card.questions),
+            str(card.answerable),
+            ", ".join(card.languages),
+            local(card.created_at),
+            card.source,
+        ),
+    )
 
 
 def _count(questions: int) -> str:

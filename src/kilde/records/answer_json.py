@@ -5,33 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kilde.typed_json import adapter
 from kilde.types import Answer
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 _TIME, _DATE = "$datetime", "$date"
 
 
 def dump_answer(answer: Answer) -> str:
     """An answer as one line of JSON."""
-    return json.dumps(_adapter().dump_python(answer), default=_marked)
+    return json.dumps(adapter(Answer).dump_python(answer), default=_marked)
 
 
 def read_answer(text: str) -> Answer:
     """The answer of a text. Raises ``ValueError`` for one that is none."""
-    answer: Answer = _adapter().validate_python(json.loads(text, object_hook=_unmarked))
-    return answer
-
-
-@cache
-def _adapter() -> TypeAdapter[Answer]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Answer)
+    return adapter(Answer).validate_python(json.loads(text, object_hook=_unmarked))
 
 
 def _marked(value: object) -> object:

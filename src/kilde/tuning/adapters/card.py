@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kilde.errors import StoreError
+from kilde import typed_json
 from kilde.types import UNKNOWN_LANGUAGE, Scalar
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 CARD_FILE = "card.json"
 
@@ -81,26 +77,15 @@ def languages_of(*parts: Iterable[str]) -> tuple[str, ...]:
 
 def to_json(card: Card) -> str:
     """A card as text, for people and for :func:`read_card`."""
-    return _type().dump_json(card, indent=2).decode() + "\n"
+    return typed_json.dump(card, indent=2) + "\n"
 
 
 def read_card(path: Path) -> Card:
     """The card of a file. Raises ``FileNotFoundError``, or :class:`StoreError` if it is damaged."""
-    try:
-        return _type().validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:  # pydantic's error is a ValueError
-        first = str(error).splitlines()[0]
-        raise StoreError(
-            f"{path}: the card of this adapter cannot be read ({first}).",
-            hint="Restore the file from a backup, or remove the adapter and train it again: "
-            "kilde adapter remove NAME@N",
-        ) from error
-
-
-@cache
-def _type() -> TypeAdapter[Card]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Card)
+    return typed_json.read(
+        path,
+        Card,
+        what="the card of this adapter",
+        hint="Restore the file from a backup, or remove the adapter and train it again: "
+        "kilde adapter remove NAME@N",
+    )
