@@ -22,7 +22,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "kilde"
 # The demo is played by the command line, so it has a floor of its own below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("toml", "durable", "json_objects", "typed_json"),
+    ("protocols", "toml", "durable", "json_objects", "typed_json"),
     ("config", "models", "language", "named_sets"),
     ("documents", "embedding", "generation"),
     ("knowledge", "grounding", "records"),
@@ -209,6 +209,18 @@ def points_up(found: Import) -> bool:
     if not found.name.startswith("kilde") or found.name == VERSION:
         return False
     return found.unit != found.target and FLOOR[found.target] >= FLOOR[found.unit]
+
+
+def test_contributing_shows_the_floors() -> None:
+    text = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = [
+        {room.strip("` /") for room in row[1].split(",")}
+        for row in (line.split("|")[1:] for line in text.splitlines())
+        if row and row[0].strip().isdigit()
+    ]
+    there = {path.stem for path in SOURCE.iterdir()} | {"kilde"}
+    floors = [there.intersection(names) for names in FLOORS]
+    assert shown == [names for names in floors if names and names != {"__main__"}]
 
 
 def test_every_part_has_its_floor() -> None:

@@ -6,7 +6,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from kilde.types import Arm, Document, Message, Piece, Usage, complete, conversation
+from kilde.protocols import Piece, complete
+from kilde.types import Arm, Document, Message, Usage, conversation
 from test_records import ANSWER
 
 _DOCUMENT = Document.from_text("Open 8-16.", id="hours")

@@ -23,8 +23,9 @@ from benchmarks.tuning import work
 from benchmarks.tuning.scores import holds_one
 from kilde.agents.agent import Agent
 from kilde.errors import TuningError
+from kilde.protocols import GenerationRequest, Generator, Piece
 from kilde.tuning.training.settings import TuneSettings
-from kilde.types import Answer, Feedback, GenerationRequest, Generator, Piece
+from kilde.types import Answer, Feedback
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import build_dataset
 

@@ -18,9 +18,10 @@ from kilde.generation import GeneratorSettings, open_generator
 from kilde.generation.llama_server import _servers
 from kilde.models.cache import path_of
 from kilde.models.hashes import weights_sha256
+from kilde.protocols import Generator
 from kilde.tuning.adapters import serving
 from kilde.tuning.adapters.card import Card
-from kilde.types import Answer, Delta, Document, Done, Generator
+from kilde.types import Answer, Delta, Document, Done
 from kilde.workspace import Workspace
 
 _QUESTION = "What does a yellow fever vaccination cost for adults?"

@@ -13,7 +13,8 @@ from kilde.agents.agent import Agent
 from kilde.agents.prompt import inert
 from kilde.errors import GenerationError
 from kilde.knowledge.search import Scope
-from kilde.types import Answer, Delta, Done, GenerationRequest, Message, Piece, Usage
+from kilde.protocols import GenerationRequest, Piece
+from kilde.types import Answer, Delta, Done, Message, Usage
 from kilde.workspace import Workspace
 
 _MODEL = 'model = "smollm2-135m-instruct-q4"\nmax_words = 40\n'

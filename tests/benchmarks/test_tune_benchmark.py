@@ -25,7 +25,7 @@ from benchmarks.tuning.work import Said
 from kilde.agents.form import schema_fault
 from kilde.demo.week_plan import RULES, rows
 from kilde.generation.quotes import Quotes
-from kilde.types import GenerationRequest, Piece
+from kilde.protocols import GenerationRequest, Piece
 
 _RECORDS = [
     {

@@ -18,9 +18,10 @@ from kilde.cli.drilling import drill_command
 from kilde.demo.example import make_workspace
 from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError
 from kilde.evaluation.said import ARMS
+from kilde.protocols import NoProgress
 from kilde.tuning import tune as recipe
 from kilde.tuning.training.train import train
-from kilde.types import Document, NoProgress
+from kilde.types import Document
 from kilde.workspace import Workspace, copying
 from kilde.workspace.drilling import drill, newest_drill
 

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from kilde.cli.progress import Bar
-from kilde.types import Progress
+from kilde.protocols import Progress
 
 
 def drawn() -> tuple[Bar, io.StringIO]:

@@ -12,7 +12,7 @@ from kilde.demo.decide import EXPECTED, REPORT, SIZES, Size, decide
 from kilde.demo.example import make_workspace, questions
 from kilde.demo.run import Stage
 from kilde.evaluation.question_file import read_questions
-from kilde.types import NoProgress
+from kilde.protocols import NoProgress
 
 # So little that nothing can come of it.
 TINY = {

@@ -23,8 +23,9 @@ from kilde.errors import GenerationError, Unreachable
 from kilde.evaluation.testset import Question
 from kilde.generation import GeneratorSettings
 from kilde.models.hashes import weights_sha256
+from kilde.protocols import GenerationRequest, Piece
 from kilde.tuning.adapters.card import Card
-from kilde.types import GenerationRequest, Piece, Usage
+from kilde.types import Usage
 from kilde.workspace import Workspace
 
 LOG = "asked.jsonl"

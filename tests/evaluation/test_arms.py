@@ -13,7 +13,8 @@ from kilde.errors import NotFound
 from kilde.evaluation.arms import ask_arm, missing
 from kilde.evaluation.said import ARMS, Said
 from kilde.evaluation.testset import Question
-from kilde.types import Arm, Message, NoProgress
+from kilde.protocols import NoProgress
+from kilde.types import Arm, Message
 from kilde.workspace import Workspace
 
 RAG, TUNED = ARMS[1], ARMS[2]

@@ -14,7 +14,8 @@ from kilde.evaluation.judge import Judged, Verdict, agreement, judge_pairs
 from kilde.evaluation.testset import Question
 from kilde.generation import GeneratorSettings, open_generator
 from kilde.generation.quotes import Quotes
-from kilde.types import GenerationRequest, Message, Piece, Usage
+from kilde.protocols import GenerationRequest, Piece
+from kilde.types import Message, Usage
 
 HOURS = Question("When does it open?", ("At 8.",))
 

@@ -12,15 +12,8 @@ import pytest
 
 from kilde.errors import NotFound
 from kilde.generation import BACKENDS, GeneratorSettings, open_generator
-from kilde.types import (
-    DocumentRef,
-    GenerationRequest,
-    Generator,
-    Hit,
-    Message,
-    Passage,
-    complete,
-)
+from kilde.protocols import GenerationRequest, Generator, complete
+from kilde.types import DocumentRef, Hit, Message, Passage
 
 # Quotes are not written, so they cannot be bent into a schema or cut at a token.
 WRITERS = {"llama_cpp", "openai"}

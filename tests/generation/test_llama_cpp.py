@@ -18,7 +18,8 @@ from kilde.generation import GeneratorSettings, open_generator
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.generation.llama_server import _servers
 from kilde.models.cache import path_of
-from kilde.types import GenerationRequest, Message, complete
+from kilde.protocols import GenerationRequest, complete
+from kilde.types import Message
 
 
 def ask(text: str = "What is the capital of Denmark?", **more: object) -> GenerationRequest:

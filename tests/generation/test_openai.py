@@ -13,7 +13,8 @@ import pytest
 
 from kilde.errors import ConfigError, GenerationError, Unreachable
 from kilde.generation import GeneratorSettings, open_generator
-from kilde.types import GenerationRequest, Message, complete
+from kilde.protocols import GenerationRequest, complete
+from kilde.types import Message
 
 
 def ask(**more: object) -> GenerationRequest:

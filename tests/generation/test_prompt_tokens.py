@@ -14,7 +14,8 @@ from kilde.generation.gguf_header import read_header
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.generation.llama_server import LlamaServer, _turns
 from kilde.models.cache import installed, path_of
-from kilde.types import GenerationRequest, Message, complete
+from kilde.protocols import GenerationRequest, complete
+from kilde.types import Message
 
 MODELS = ("smollm2-135m-instruct-q4", "gemma3-270m-q4")
 CONVERSATIONS = [

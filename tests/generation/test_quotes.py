@@ -6,7 +6,8 @@ import pytest
 
 from kilde.generation.quotes import Quotes
 from kilde.generation.ranking import ANSWERABLE, answer_confidence, asks_number, ranked_quotes
-from kilde.types import DocumentRef, GenerationRequest, Hit, Passage, PassageKind, complete
+from kilde.protocols import GenerationRequest, complete
+from kilde.types import DocumentRef, Hit, Passage, PassageKind
 
 _TEXT = (
     "# Priser\n\n- Vaccination mod gul feber koster 465 kr. for voksne.\n"

@@ -17,7 +17,7 @@ from kilde.errors import ModelError
 from kilde.models.cache import model_folder
 from kilde.models.catalogue import HubFile, Model, ModelFile, PackageMember
 from kilde.models.pull import pull_model
-from kilde.types import NoProgress
+from kilde.protocols import NoProgress
 
 CONTENT = bytes(range(256)) * 4000
 

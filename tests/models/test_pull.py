@@ -13,7 +13,7 @@ from kilde.errors import LicenceNeeded, ModelError, NotFound
 from kilde.models.cache import model_folder
 from kilde.models.catalogue import Model, ModelFile, PackageMember
 from kilde.models.pull import pull, pull_model
-from kilde.types import NoProgress
+from kilde.protocols import NoProgress
 
 CONTENT = bytes(range(256)) * 40
 HALF = len(CONTENT) // 2

@@ -20,20 +20,12 @@ from kilde.errors import ConfigError
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.scoped import ScopedKnowledge
 from kilde.knowledge.search import Scope
+from kilde.protocols import GenerationRequest, Generator, NoProgress, Piece
 from kilde.tuning.data.declining import unanswerable
 from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.rows import Row
 from kilde.tuning.data.templates import absent_words, template_languages
-from kilde.types import (
-    Document,
-    GenerationRequest,
-    Generator,
-    Hit,
-    NoProgress,
-    Piece,
-    Scalar,
-    Usage,
-)
+from kilde.types import Document, Hit, Scalar, Usage
 
 AGENT = AgentDefinition(name="Health", instructions="Answer.")
 

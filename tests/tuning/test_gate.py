@@ -14,9 +14,10 @@ from tests.tuning.places import FACTS, clinic, row, some_facts, write_agent
 
 from kilde.agents.phrases import abstention
 from kilde.errors import GenerationError
+from kilde.protocols import Adapter, GenerationRequest, NoProgress, Piece
 from kilde.tuning.data.rows import Lineage, Row
 from kilde.tuning.gate import Gate, run_gate
-from kilde.types import Adapter, GenerationRequest, Message, NoProgress, Piece, Usage
+from kilde.types import Message, Usage
 from kilde.workspace import Workspace
 
 DECLINED = abstention("en", ())

@@ -14,11 +14,12 @@ from tests.tuning.lora import add_random
 from tests.tuning.places import clinic, keep, row, some_facts
 
 from kilde.errors import TuningError
+from kilde.protocols import NoProgress
 from kilde.tuning.data.rows import Row
 from kilde.tuning.training.prepare import prepare, read_plan
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.tuning.training.token_rows import length
-from kilde.types import Message, NoProgress
+from kilde.types import Message
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import _subject
 

@@ -18,10 +18,11 @@ from kilde.agents.phrases import abstention
 from kilde.errors import NotFound
 from kilde.generation.llama_cpp import LlamaCpp
 from kilde.models.cache import installed, path_of
+from kilde.protocols import NoProgress
 from kilde.tuning.data.rows import Lineage, Row
 from kilde.tuning.training.rendering import Rendered, _holds, draft, render_rows
 from kilde.tuning.training.settings import TuneSettings
-from kilde.types import Message, NoProgress
+from kilde.types import Message
 from kilde.workspace import Workspace
 
 MODELS = ("smollm2-135m-instruct-q4", "gemma3-270m-q4")

@@ -20,6 +20,7 @@ from tests.tuning.training import lines, prepared, some_rows, weights
 from kilde import durable
 from kilde.errors import TuningError
 from kilde.models.cache import path_of
+from kilde.protocols import NoProgress
 from kilde.tuning.training import setup
 from kilde.tuning.training import train as trained
 from kilde.tuning.training.process import (
@@ -28,7 +29,6 @@ from kilde.tuning.training.process import (
     run_training,
     seconds_trained,
 )
-from kilde.types import NoProgress
 
 pytestmark = pytest.mark.usefixtures("one_core")
 Tiny = tuple[Path, Any]

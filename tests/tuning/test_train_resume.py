@@ -17,10 +17,10 @@ from tests.tuning.places import clinic, keep, some_facts
 
 import kilde
 from kilde.errors import ConfigError, ModelError, TuningError
+from kilde.protocols import NoProgress
 from kilde.tuning.training.prepare import prepare
 from kilde.tuning.training.runs import Run
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
-from kilde.types import NoProgress
 from kilde.workspace import Workspace
 from kilde.workspace.tuning import _subject, base_of, resume, user_name
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from kilde.errors import TuningError
+from kilde.protocols import NoProgress
 from kilde.tuning.training.process import run_training
-from kilde.types import NoProgress
 
 if __name__ == "__main__":
     folder, disk = Path(sys.argv[1]), int(sys.argv[2])

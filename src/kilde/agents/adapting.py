@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kilde.errors import GenerationError
-from kilde.types import Adapter
+from kilde.protocols import Adapter
 
 FindAdapter = Callable[[str | None], Adapter | None]
 """The adapter of that name (``NotFound`` where there is none); for ``None``, the agent's own."""

@@ -24,20 +24,8 @@ from kilde.generation.quotes import Quotes
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.knowledge.scoped import AsOf, ScopedKnowledge
 from kilde.language.detect import detect_among
-from kilde.types import (
-    Adapter,
-    Answer,
-    Arm,
-    Delta,
-    Done,
-    GenerationRequest,
-    Generator,
-    Hit,
-    Message,
-    Retrieved,
-    StreamEvent,
-    conversation,
-)
+from kilde.protocols import Adapter, GenerationRequest, Generator
+from kilde.types import Answer, Arm, Delta, Done, Hit, Message, Retrieved, StreamEvent, conversation
 
 # How many passages are looked up for an answer, before the token budget cuts them.
 _HITS = 10

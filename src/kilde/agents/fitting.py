@@ -7,7 +7,8 @@ from kilde.agents.prompt import render
 from kilde.agents.run import Run
 from kilde.errors import GenerationError
 from kilde.knowledge.context import Context
-from kilde.types import Generator, Message
+from kilde.protocols import Generator
+from kilde.types import Message
 
 # Tokens of documents in a prompt where the generator's context allows it.
 _BUDGET = 1500

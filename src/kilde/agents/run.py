@@ -12,18 +12,8 @@ from kilde.agents.citations import cited
 from kilde.agents.phrases import abstention
 from kilde.agents.prompt import prompt_hash
 from kilde.knowledge.context import Context
-from kilde.types import (
-    Adapter,
-    Answer,
-    Arm,
-    Claim,
-    DocumentRef,
-    Generator,
-    Hit,
-    Message,
-    Trace,
-    Usage,
-)
+from kilde.protocols import Adapter, Generator
+from kilde.types import Answer, Arm, Claim, DocumentRef, Hit, Message, Trace, Usage
 
 # Documents that are named when an agent declines.
 _NEAREST = 3

@@ -9,16 +9,8 @@ from __future__ import annotations
 from kilde.agents.prompt import inert
 from kilde.grounding import ground
 from kilde.knowledge.summary import summarise
-from kilde.types import (
-    Document,
-    DocumentRef,
-    GenerationRequest,
-    Generator,
-    Hit,
-    Message,
-    Passage,
-    complete,
-)
+from kilde.protocols import GenerationRequest, Generator, complete
+from kilde.types import Document, DocumentRef, Hit, Message, Passage
 
 _INSTRUCTION = (
     "Summarise the document in one or two sentences, in its own language. Say what it is about and "

@@ -14,7 +14,8 @@ from typing import Literal
 from kilde.agents.phrases import declines, may_decline
 from kilde.agents.prompt import FENCE
 from kilde.grounding import claim_spans, ground
-from kilde.types import Claim, Delta, GenerationRequest, Generator, Usage
+from kilde.protocols import GenerationRequest, Generator
+from kilde.types import Claim, Delta, Usage
 
 
 class Writer:

@@ -20,7 +20,7 @@ from rich.text import Text
 
 
 class Bar:
-    """A :class:`kilde.types.Progress` that draws on stderr; a finished bar is wiped away."""
+    """A :class:`kilde.protocols.Progress` that draws on stderr; a finished bar is wiped away."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(file=sys.stderr)

@@ -13,7 +13,7 @@ import click
 from kilde.errors import LicenceNeeded, ModelMissing
 
 if TYPE_CHECKING:
-    from kilde.types import Progress
+    from kilde.protocols import Progress
     from kilde.workspace import Workspace
 
 Result = TypeVar("Result")
@@ -106,7 +106,7 @@ def interactive() -> bool:
 def progress() -> Progress:
     """A bar on stderr where that is a terminal; silence elsewhere."""
     if not sys.stderr.isatty():
-        from kilde.types import NoProgress
+        from kilde.protocols import NoProgress
 
         return NoProgress()
     from kilde.cli.progress import Bar

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilde.demo.example import Edit, Question, Script, apply, load_script, make_workspace
-from kilde.types import Answer, Progress
+from kilde.protocols import Progress
+from kilde.types import Answer
 
 if TYPE_CHECKING:
     from kilde.advice.advice import Advice

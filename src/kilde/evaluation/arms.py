@@ -13,7 +13,8 @@ from kilde.agents.agent import Agent, Sampling
 from kilde.errors import GenerationError, Unreachable
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
-from kilde.types import Arm, Progress
+from kilde.protocols import Progress
+from kilde.types import Arm
 
 
 def ask_arm(

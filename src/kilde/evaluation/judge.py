@@ -20,7 +20,8 @@ from kilde.errors import EvaluationError, GenerationError, Unreachable
 from kilde.evaluation.comparison import Scored
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
-from kilde.types import GenerationRequest, Generator, Message, NoProgress, Progress, complete
+from kilde.protocols import GenerationRequest, Generator, NoProgress, Progress, complete
+from kilde.types import Message
 
 Verdict = Literal["a", "b", "tie"]
 

@@ -1,6 +1,6 @@
 """Generators write answers; which library does the work is one row of a table.
 
-The contract is :class:`kilde.types.Generator`. A backend of your own is one file beside these,
+The contract is :class:`kilde.protocols.Generator`. A backend of your own is one file beside these,
 one function and one row below; the conformance test runs over the table.
 
 >>> open_generator(GeneratorSettings(backend="llamacpp", model="my.gguf"))
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kilde.errors import NotFound
-from kilde.types import Generator
+from kilde.protocols import Generator
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from kilde.errors import GenerationError, ModelError
 from kilde.generation import GeneratorSettings
 from kilde.generation.llama_server import TEMPLATE_SETTINGS, LlamaServer, chunks, shared_server
 from kilde.models.cache import model_of, path_of
-from kilde.types import GenerationRequest, Message, Piece, Usage
+from kilde.protocols import GenerationRequest, Piece
+from kilde.types import Message, Usage
 
 
 class LlamaCpp:

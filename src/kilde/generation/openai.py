@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from kilde.errors import ConfigError, GenerationError, MissingExtra, Unreachable
 from kilde.generation import GeneratorSettings
-from kilde.types import GenerationRequest, Piece, Usage
+from kilde.protocols import GenerationRequest, Piece
+from kilde.types import Usage
 
 try:
     import httpx

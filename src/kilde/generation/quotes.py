@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from kilde.generation.ranking import ANSWERABLE, Quote, ranked_quotes
 from kilde.language.rows import one_line
-from kilde.types import GenerationRequest, Piece, Usage
+from kilde.protocols import GenerationRequest, Piece
+from kilde.types import Usage
 
 # A second sentence is worth reading only if it is not much worse than the first.
 _NEARLY = 0.6

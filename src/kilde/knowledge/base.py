@@ -27,16 +27,8 @@ from kilde.knowledge.store import PassageStore
 from kilde.knowledge.summary import summarise
 from kilde.knowledge.sync import Sync
 from kilde.knowledge.view import View, quoted
-from kilde.types import (
-    Document,
-    DocumentRef,
-    Failure,
-    Hit,
-    NoProgress,
-    Progress,
-    SyncReport,
-    Version,
-)
+from kilde.protocols import NoProgress, Progress
+from kilde.types import Document, DocumentRef, Failure, Hit, SyncReport, Version
 
 if TYPE_CHECKING:
     from kilde.embedding import Embedder

@@ -23,7 +23,8 @@ from kilde.knowledge.sources import Listed, SourceList, covers, registered, same
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
 from kilde.knowledge.workload import Workload
-from kilde.types import Document, Failure, Progress, SyncReport
+from kilde.protocols import Progress
+from kilde.types import Document, Failure, SyncReport
 
 
 class Sync:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kilde.documents.sources import Found
-from kilde.types import Document, Progress
+from kilde.protocols import Progress
+from kilde.types import Document
 
 
 class Workload:

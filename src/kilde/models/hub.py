@@ -14,7 +14,7 @@ import httpx
 
 from kilde.errors import ModelError
 from kilde.models.catalogue import HubFile, ModelFile
-from kilde.types import Progress
+from kilde.protocols import Progress
 
 LABEL = "model hub"
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from kilde.errors import ModelError
 from kilde.models.catalogue import ModelFile, PackageMember
-from kilde.types import Progress
+from kilde.protocols import Progress
 
 LABEL = "package index"
 

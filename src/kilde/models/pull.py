@@ -31,7 +31,7 @@ from kilde.models.cache import (
     write_stamp,
 )
 from kilde.models.catalogue import Model, ModelFile, find
-from kilde.types import NoProgress, Progress
+from kilde.protocols import NoProgress, Progress
 
 _TERMS = "accepted.json"
 

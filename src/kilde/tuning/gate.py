@@ -18,8 +18,9 @@ from kilde.agents.phrases import abstention
 from kilde.errors import GenerationError
 from kilde.evaluation.scores import Score, fields, left_empty, token_f1
 from kilde.grounding import ground
+from kilde.protocols import Progress
 from kilde.tuning.data.rows import Row
-from kilde.types import Answer, Hit, Progress
+from kilde.types import Answer, Hit
 
 # So much worse (of 1) may an adapter be on a check. It is a fixed bound and no interval: two of
 # forty answers are within it, and of fewer than twenty not one is, though chance alone can be more.

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from kilde import __version__
 from kilde.errors import KildeError, TuningError
+from kilde.protocols import Progress
 from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of, read_card
 from kilde.tuning.adapters.registry import GGUF_FILE, Registry
 from kilde.tuning.checks import Finding, raise_refused
@@ -28,7 +29,6 @@ from kilde.tuning.training.process import run_training, seconds_trained
 from kilde.tuning.training.rendering import draft
 from kilde.tuning.training.runs import Run, Runs
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
-from kilde.types import Progress
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

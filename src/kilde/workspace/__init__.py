@@ -23,13 +23,14 @@ from kilde.knowledge.search import Scope
 from kilde.knowledge.summary import summarise
 from kilde.language.table import languages
 from kilde.models.hashes import weights_sha256
+from kilde.protocols import Adapter, Generator
 from kilde.records import Records
 from kilde.tuning.adapters.card import Card
 from kilde.tuning.adapters.registry import Registry
 from kilde.tuning.adapters.serving import Generators, find
 from kilde.tuning.data.dataset import Datasets
 from kilde.tuning.training.runs import Runs
-from kilde.types import Adapter, Answer, Document, Generator
+from kilde.types import Answer, Document
 
 if TYPE_CHECKING:
     from kilde.embedding import Embedder

@@ -13,8 +13,9 @@ from kilde.agents.definition import AgentDefinition
 from kilde.errors import EvaluationError, KildeError, ModelError
 from kilde.evaluation.answers import key_of
 from kilde.models.cache import path_of, sha256_of
+from kilde.protocols import Adapter
 from kilde.tuning.adapters.serving import find
-from kilde.types import Adapter, Arm
+from kilde.types import Arm
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace

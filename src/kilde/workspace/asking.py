@@ -13,7 +13,8 @@ from kilde.evaluation.answers import Keep
 from kilde.evaluation.arms import ask_arm, missing
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
-from kilde.types import Arm, Progress
+from kilde.protocols import Progress
+from kilde.types import Arm
 from kilde.workspace.arms import LineUp, load_models, told
 from kilde.workspace.comparisons import Heard
 

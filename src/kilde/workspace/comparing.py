@@ -24,7 +24,8 @@ from kilde.evaluation.comparison_json import write_comparison
 from kilde.evaluation.remarks import answered_by, model_of, remarks
 from kilde.evaluation.said import ARMS, Said
 from kilde.evaluation.testset import TestSet
-from kilde.types import Arm, NoProgress, Progress
+from kilde.protocols import NoProgress, Progress
+from kilde.types import Arm
 from kilde.workspace.arms import LineUp, line_up
 from kilde.workspace.asking import Test, ask_all
 from kilde.workspace.comparisons import (

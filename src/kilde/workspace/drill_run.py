@@ -13,7 +13,8 @@ from kilde.evaluation.drill_result import ArmCost, EditTold, Truth
 from kilde.evaluation.drilling import judge, shares
 from kilde.evaluation.edits import Change
 from kilde.evaluation.measures.declining import declines
-from kilde.types import Answer, Arm, Progress
+from kilde.protocols import Progress
+from kilde.types import Answer, Arm
 from kilde.workspace.editing import Editor
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from kilde.evaluation.drill_json import dump_drill, read_drill
 from kilde.evaluation.drill_result import ArmCost, Drill
 from kilde.evaluation.drilling import break_even
 from kilde.evaluation.said import ARMS
-from kilde.types import Arm, NoProgress, Progress
+from kilde.protocols import NoProgress, Progress
+from kilde.types import Arm
 from kilde.workspace.copying import answer_with, copied, outside
 from kilde.workspace.drill_run import Drilling
 

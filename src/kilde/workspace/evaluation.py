@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError
 from kilde.evaluation.testset import Question, TestSet, TestSetCard
+from kilde.protocols import NoProgress, Progress
 from kilde.tuning.checks import Finding, ordered
 from kilde.tuning.checks.findings import count
 from kilde.tuning.checks.questions import check_questions
 from kilde.tuning.data.dataset import DatasetCard
 from kilde.tuning.data.from_feedback import feedback_rows
 from kilde.tuning.data.questions import read_any, to_questions
-from kilde.types import NoProgress, Progress
 from kilde.workspace.learnt import refuse_overlap, training_overlap
 from kilde.workspace.questions import drawn, from_documents
 

@@ -17,7 +17,7 @@ from kilde.evaluation.lines import Lines
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
 from kilde.models.cache import path_of
-from kilde.types import Progress
+from kilde.protocols import Progress
 from kilde.workspace.arms import PRICES
 
 if TYPE_CHECKING:

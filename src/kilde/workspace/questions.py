@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from kilde.errors import StoreError
 from kilde.evaluation.testset import Question
+from kilde.protocols import Progress
 from kilde.tuning.checks.compare import turns
 from kilde.tuning.checks.findings import count, listed
 from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.questions import to_questions
-from kilde.types import Message, Progress
+from kilde.types import Message
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kilde.evaluation.edits import Change
+from kilde.protocols import Progress
 from kilde.tuning.adapters.card import Card
 from kilde.tuning.data.dataset import split
 from kilde.tuning.data.from_documents import document_rows
 from kilde.tuning.data.rows import Lineage, Row
 from kilde.tuning.training.settings import TuneSettings
-from kilde.types import Message, Progress
+from kilde.types import Message
 from kilde.workspace.tuning import TEST_SHARE, tune
 
 if TYPE_CHECKING:

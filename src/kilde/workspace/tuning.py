@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kilde.agents.definition import AgentDefinition
 from kilde.errors import ConfigError, StoreError, TuningError
+from kilde.protocols import NoProgress, Progress
 from kilde.tuning.checks import Finding, check_rows, ordered, raise_refused
 from kilde.tuning.checks.findings import count, listed
 from kilde.tuning.checks.questions import without_asked
@@ -24,7 +25,6 @@ from kilde.tuning.training.prepare import Subject, refuse_changed
 from kilde.tuning.training.runs import Run
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.tune import Tuned
-from kilde.types import NoProgress, Progress
 from kilde.workspace.evaluation import HeldApart, held_apart, tested_with
 
 if TYPE_CHECKING:

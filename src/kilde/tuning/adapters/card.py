@@ -26,7 +26,7 @@ class Card:
     model's file. ``dataset`` names the rows, ``data_hash`` (hex) is over their content, ``rows``
     counts them; ``documents`` and ``answers`` are the ids they come from. ``languages`` are those
     of the rows; none means any. ``examples`` and ``document_tokens`` are as in
-    :class:`kilde.types.Adapter`. ``metrics`` are figures by name; ``gate`` is the judgement on
+    :class:`kilde.protocols.Adapter`. ``metrics`` are figures by name; ``gate`` is the judgement on
     the adapter as JSON data, ``None`` where nobody judged it. ``licence`` is that of the base.
     ``kilde`` is the version that trained it, ``seconds`` how long that took.
     """

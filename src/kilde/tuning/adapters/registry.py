@@ -17,10 +17,10 @@ from pathlib import Path
 
 from kilde import durable
 from kilde.errors import NotFound, StoreError, WorkspaceError
+from kilde.protocols import Adapter
 from kilde.tuning.adapters import promotion
 from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of, read_card, to_json
 from kilde.tuning.adapters.promotion import Event
-from kilde.types import Adapter
 
 GGUF_FILE = "adapter.gguf"
 FILES = (GGUF_FILE, "adapter_config.json", "adapter_model.safetensors")

@@ -17,8 +17,8 @@ from pathlib import Path
 from kilde.agents.definition import NO_ADAPTER
 from kilde.errors import ModelError, ModelMissing, NotFound, WorkspaceError
 from kilde.generation import GeneratorSettings, open_generator
+from kilde.protocols import Adapter, Generator
 from kilde.tuning.adapters.registry import Registry
-from kilde.types import Adapter, Generator
 
 log = logging.getLogger(__name__)
 

@@ -22,10 +22,11 @@ from kilde.errors import ConfigError
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.grounding import ground
 from kilde.knowledge.scoped import ScopedKnowledge
+from kilde.protocols import GenerationRequest, Generator, Progress, complete
 from kilde.tuning.data.declining import unanswerable
 from kilde.tuning.data.rows import Lineage, Row
 from kilde.tuning.data.templates import QuestionAnswer, from_passages, template_languages
-from kilde.types import GenerationRequest, Generator, Hit, Message, Progress, complete
+from kilde.types import Hit, Message
 
 _INSTRUCTION = (
     "You read a passage of a document. Write one short question that somebody who has never seen "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kilde import durable
 from kilde.agents.agent import Agent
 from kilde.errors import TuningError
+from kilde.protocols import Adapter, Progress
 from kilde.tuning.adapters.card import CARD_FILE, Card, languages_of
 from kilde.tuning.adapters.registry import FILES, GGUF_FILE, Registry
 from kilde.tuning.data.dataset import Dataset, split
@@ -20,7 +21,6 @@ from kilde.tuning.data.rows import to_jsonl
 from kilde.tuning.training.rendering import Rendered, render_rows
 from kilde.tuning.training.settings import TrainingPlan, TuneSettings
 from kilde.tuning.training.token_rows import length
-from kilde.types import Adapter, Progress
 
 if TYPE_CHECKING:
     from kilde.generation.llama_cpp import LlamaCpp

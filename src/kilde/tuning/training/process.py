@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kilde.errors import TuningError
-from kilde.types import Progress
+from kilde.protocols import Progress
 
 _QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 _LOOK_SECONDS = 0.2

@@ -18,10 +18,11 @@ from kilde.agents.agent import Agent, Prompt
 from kilde.agents.phrases import abstention
 from kilde.agents.prompt import inert
 from kilde.grounding import ground
+from kilde.protocols import Adapter, Progress
 from kilde.tuning.data.rows import Row
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.training.token_rows import TokenRow
-from kilde.types import Adapter, Hit, Progress
+from kilde.types import Hit
 
 if TYPE_CHECKING:
     from kilde.generation.llama_cpp import LlamaCpp
