@@ -365,8 +365,24 @@ def test_what_is_reproduced_is_what_was_measured(measured: Case) -> None:
         "kilde drill health --edits 10 --questions-per-month 1000 --model a-model "
         "--adapter health@1 --seed 3"
     )
+    assert measured.drill is not None
+    assert "; first with health@1; seed 3; from state 7 of the documents" in html_of([measured])
+    trained = replace(measured, drill=replace(measured.drill, epochs=1.5))
+    assert commands(trained)[1].endswith(" --epochs 1.5 --seed 3")
     assert last == "kilde advise health --html report.html"
     assert commands(measured)[0] == "kilde compare health --testset health-documents"
+
+
+def test_a_drill_that_does_not_say_how_it_was_made_is_shown_without(measured: Case) -> None:
+    """As those of earlier versions."""
+    assert measured.drill is not None
+    bare = replace(measured.drill, model="", adapter="", seed=0, store_version=None)
+    old = replace(measured, drill=bare)
+    assert commands(old)[1] == "kilde drill health --edits 10 --questions-per-month 1000"
+    markdown = markdown_of([old])
+    assert f"- Drill: 9d00c1, 10 edits, {bare.created_at.isoformat()}\n" in markdown
+    for text in (html_of([old]), markdown):
+        assert "9d00c1" in text and "from state" not in text and "first with" not in text
 
 
 def test_the_examples_in_docstrings_hold() -> None:

@@ -15,8 +15,9 @@ import kilde as package
 from kilde.evaluation.comparison_json import write_comparison
 from kilde.evaluation.drill_json import dump_drill
 from kilde.workspace import advising, tuning
+from kilde.workspace.comparisons import definition_sha256
 
-from .conftest import Kilde, process, validated, write_rows
+from .conftest import HEALTH_AGENT, Kilde, process, validated, write_rows
 
 TASK = {"plain": 0.2, "rag": 0.8}
 RAG = comparison(TASK, *wins("rag", "plain"), skipped={"tuned": "there is no adapter"})
@@ -68,6 +69,41 @@ def test_undecided_names_both_arms(kilde: Kilde, workspace: Path) -> None:
     ended = kilde("advise", "health", cwd=workspace)
     assert ended.out.startswith("Undecided") and "about 500 more questions" in ended.out
     assert "Speaks for rag" in ended.out
+
+
+def test_a_changed_model_is_told(kilde: Kilde, workspace: Path) -> None:
+    """Neither is in the hash of the agent's file: its model, and the default of the workspace."""
+    other = "The agent answers with another model than was measured."
+    (workspace / "own.gguf").write_bytes(b"own")
+    (workspace / "other.gguf").write_bytes(b"other")
+    file = workspace / "agents" / "health.toml"
+
+    def use(model: str) -> None:
+        file.write_text(f'{HEALTH_AGENT}model = "{model}"\n', "utf-8")
+
+    def told() -> bool:
+        found = validated("advise", kilde("advise", "health", "--json", cwd=workspace).out)
+        return other in found["notes"] and other in found["next"][0]["why"]
+
+    use("own.gguf")
+    with package.open(workspace) as opened:
+        agent = definition_sha256(opened.agent_file("health")[1])
+        sha256 = opened.base_sha256(str(workspace / "own.gguf"))
+    arms = tuple(replace(run, model_sha256=sha256) for run in RAG.arms)
+    keep(workspace, replace(RAG, agent_sha256=agent, store_version=None, arms=arms))
+    assert not told()
+    use("other.gguf")
+    assert told()
+    use("missing.gguf")
+    assert not told(), "nobody can say what is in it"
+    use("")
+    settings = workspace / "kilde.toml"
+    before = settings.read_text("utf-8")
+    assert before.count('model = "quotes"') == 1
+    settings.write_text(before.replace('"quotes"', '"own.gguf"'), "utf-8")
+    assert not told()
+    settings.write_text(before.replace('"quotes"', '"other.gguf"'), "utf-8")
+    assert told()
 
 
 def test_a_damaged_comparison_is_named(kilde: Kilde, workspace: Path) -> None:
@@ -148,7 +184,7 @@ def test_facts_of_an_agent_that_looks_up(workspace: Path) -> None:
         assert (facts.documents, facts.rows, facts.retrieval) == (2, None, True)
         values = {name: known.value for name, known in facts.known.items()}
         assert values == {"documents": "few", "control": "yes"}
-        assert facts.model == "quotes"
+        assert (facts.model, facts.answers_with) == ("quotes", "")
         assert (facts.adapter, facts.adapters, facts.testset) == ("", (), "")
         assert facts.store_version == opened.knowledge.version
         # A day's history says nothing of a month.
@@ -173,7 +209,25 @@ def test_facts_of_an_agent_that_fills_in_a_form(workspace: Path) -> None:
     values = {name: known.value for name, known in facts.known.items()}
     assert values == {"form": "yes", "labels": "yes", "rows": "few"}
     assert (facts.adapter, facts.adapters, facts.dataset) == ("", ("sorter@1",), "sorter")
+    assert facts.adapter_setting == "none"
     assert facts.rows == 10
+
+
+def test_a_model_that_is_served_elsewhere_is_known_by_its_name(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(workspace, RAG)
+    with (workspace / "kilde.toml").open("a") as stream:
+        stream.write(
+            '\n[models.served]\nbackend = "openai"\nmodel = "big"\n'
+            'base_url = "http://127.0.0.1:9/v1"\napi_key_env = "NO_SUCH_KEY"\n'
+        )
+    with (workspace / "agents" / "health.toml").open("a") as stream:
+        stream.write('model = "served"\n')
+    with package.open(workspace) as opened:
+        assert advising.facts_of(opened, "health").answers_with == "", "there is no key"
+        monkeypatch.setenv("NO_SUCH_KEY", "secret")
+        assert advising.facts_of(opened, "health").answers_with == "openai:big@127.0.0.1:9"
 
 
 def test_changes_are_those_of_its_own_documents(

@@ -11,18 +11,22 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.evaluation.compared import Scripted
 from tests.tuning import parts
+from tests.tuning.lora import card, stage
 
 import kilde as package
+from kilde import generation
 from kilde.cli.drilling import drill_command
+from kilde.cli.tuning import tune_command
 from kilde.demo.example import make_workspace
-from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError
+from kilde.errors import ConfigError, EvaluationError, NotFound, StoreError, TuningError
 from kilde.evaluation.said import ARMS
 from kilde.protocols import NoProgress
 from kilde.tuning import tune as recipe
 from kilde.tuning.training.train import train
 from kilde.types import Document
-from kilde.workspace import Workspace, copying
+from kilde.workspace import Workspace, copying, retraining
 from kilde.workspace.drilling import drill, newest_drill
 
 from .conftest import Kilde, validated
@@ -175,8 +179,30 @@ def test_a_damaged_drill_is_named(workspace: Path) -> None:
     folder = workspace / ".kilde" / "drills" / "health"
     folder.mkdir(parents=True)
     (folder / "0.json").write_text("{")
-    with package.open(workspace) as opened, pytest.raises(StoreError, match=r"0\.json"):
+    with package.open(workspace) as opened, pytest.raises(StoreError) as told:
         newest_drill(opened, "health")
+    assert "0.json: this drill cannot be read (" in told.value.message
+    assert "kilde drill health" in told.value.hint
+
+
+class Meanwhile(NoProgress):
+    """Somebody indexes a document while a drill is under way."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace: Workspace | None = workspace
+
+    def start(self, label: str, total: int | None, unit: str) -> None:
+        if self.workspace is not None:
+            document = Document.from_text("Zebras.", id="zebras", collection="health")
+            self.workspace.knowledge.add_documents([document])
+            self.workspace = None
+
+
+def test_the_state_is_that_which_was_copied(workspace: Path) -> None:
+    with package.open(workspace) as opened:
+        version = opened.knowledge.version
+        found = drill(opened, "health", edits=1, arms=[RAG], progress=Meanwhile(opened))
+        assert found.store_version == version != opened.knowledge.version
 
 
 TOWN = {
@@ -187,6 +213,61 @@ TOWN = {
     "canteen": "Lunch costs 52 kroner for guests.\n\n## Coffee\n\nCoffee costs 16 kroner a cup.",
     "museum": "The museum shows 73 paintings now.\n\n## Tour\n\nA tour takes 35 minutes in all.",
 }
+AGENT = 'name = "Town"\ninstructions = "Answer."\nmax_words = 8\ngrounding = "off"\n'
+
+
+def town(tmp_path: Path) -> Workspace:
+    """A workspace with the documents of a town, an agent, and a tiny model called ``own``."""
+    base, _ = parts.tiny_base(tmp_path, "llama")
+    with package.init(tmp_path / "town") as made:
+        folder = made.path
+    with (folder / "kilde.toml").open("a") as stream:
+        stream.write(f'\n[models.own]\nbackend = "llama_cpp"\nmodel = "{base}"\ncontext = 512\n')
+    (folder / "town").mkdir()
+    for name, text in TOWN.items():
+        page = f"# {name.title()}\n\n## Hours\n\n{text}\n"
+        (folder / "town" / f"{name}.md").write_text(page)
+    (folder / "agents" / "town.toml").write_text(AGENT)
+    workspace = package.open(folder)
+    workspace.knowledge.add([folder / "town"])
+    return workspace
+
+
+def test_it_is_retrained_as_the_adapter_before_it_or_as_the_agent_answers(
+    minilm: str, smollm2: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool | None] = []
+
+    def retrained(*_: object, with_context: bool | None, **more: object) -> None:
+        told.append(with_context)
+        raise TuningError("Enough.", hint="Stop.")
+
+    monkeypatch.setattr(retraining, "retrain", retrained)
+    monkeypatch.setitem(generation.BACKENDS, "llama_cpp", Scripted)  # type: ignore[arg-type]
+    with town(tmp_path) as opened:
+        sha256 = opened.base_sha256("own")
+
+        def trained(base_sha256: str, document_tokens: int) -> None:
+            staged = stage(tmp_path / f"staged-{document_tokens}-{base_sha256[:4]}", b"lora")
+            about = card(base_sha256=base_sha256, document_tokens=document_tokens)
+            opened.registry.add("town", staged, about)
+
+        def drilled() -> bool | None:
+            (cost,) = drill(opened, "town", edits=1, arms=[TUNED], model="own").costs
+            assert cost.skipped.startswith("Enough.")
+            return told.pop()
+
+        assert drilled() is None, "there is no adapter"
+        trained("f" * 64, 300)
+        assert drilled() is None, "it is for another model"
+        trained(sha256, 0)
+        assert drilled() is False
+        trained(sha256, 300)
+        assert drilled() is True
+        (opened.path / "mine.gguf").write_bytes(b"lora")
+        path = opened.path / "agents" / "town.toml"
+        path.write_text(AGENT + 'adapter = "mine.gguf"\n')
+        assert drilled() is None, "it has no card"
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning:transformers", "ignore::UserWarning:peft")
@@ -202,19 +283,7 @@ def test_retraining_is_real(
 
     monkeypatch.setattr(recipe, "run_training", trained)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    base, _ = parts.tiny_base(tmp_path, "llama")
-    with package.init(tmp_path / "town") as opened:
-        folder = opened.path
-    with (folder / "kilde.toml").open("a") as stream:
-        stream.write(f'\n[models.own]\nbackend = "llama_cpp"\nmodel = "{base}"\ncontext = 512\n')
-    (folder / "town").mkdir()
-    for name, text in TOWN.items():
-        page = f"# {name.title()}\n\n## Hours\n\n{text}\n"
-        (folder / "town" / f"{name}.md").write_text(page)
-    agent = 'name = "Town"\ninstructions = "Answer."\nmax_words = 8\ngrounding = "off"\n'
-    (folder / "agents" / "town.toml").write_text(agent)
-    with package.open(folder) as opened:
-        opened.knowledge.add([folder / "town"])
+    with town(tmp_path) as opened:
         before, version = content(opened), opened.knowledge.version
         found = drill(
             opened, "town", edits=3, arms=[RAG, TUNED, BOTH], model="own", epochs=0.1,
@@ -260,6 +329,8 @@ def test_on_the_command_line(kilde: Kilde, workspace: Path) -> None:
         ["health", "--arms", ","],
         ["health", "--model", "nothing"],
         ["health", "--questions-per-month", "0"],
+        ["health", "--epochs", "0"],
+        ["health", "--epochs", "nan"],
         ["health", "--seed", "-1"],
     ],
     ids=" ".join,
@@ -268,6 +339,19 @@ def test_wrong_use(kilde: Kilde, workspace: Path, arguments: list[str]) -> None:
     ended = kilde("drill", *arguments, cwd=workspace)
     assert (ended.code, ended.out) == (2, "") and "Traceback" not in ended.err
     assert not (workspace / ".kilde" / "drills").exists()
+
+
+def test_the_epochs_are_those_of_a_training(kilde: Kilde, workspace: Path) -> None:
+    ours, theirs = (
+        next(one for one in command.params if one.name == "epochs")
+        for command in (drill_command, tune_command)
+    )
+    assert isinstance(ours, click.Option) and isinstance(theirs, click.Option)
+    assert ours.help and theirs.help and theirs.help.startswith(ours.help.removesuffix("."))
+    assert ours.type.to_info_dict() == theirs.type.to_info_dict()
+    arguments = ["--edits", "1", "--arms", "rag", "--epochs", "1.5", "--json"]
+    ended = kilde("drill", "health", *arguments, cwd=workspace)
+    assert validated("drill", ended.out)["epochs"] == 1.5
 
 
 def test_the_arms_of_the_command_are_those_of_the_workspace() -> None:

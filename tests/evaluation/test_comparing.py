@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from tests.evaluation import killed_comparing
 from tests.evaluation.compared import (
     AWAY,
@@ -143,6 +145,25 @@ def test_an_agent_that_answers_as_advised_is_not_asked_again(place: Workspace) -
     assert compare(place, "clinic").id != done.id and len(asked(place)) == 2 * count
 
 
+def test_a_model_that_is_written_down_as_advised_is_not_asked_again(place: Workspace) -> None:
+    add_adapter(place)
+    place.close()
+    shutil.copy(place.path / "model.gguf", place.path / "other.gguf")
+    path = place.path / "kilde.toml"
+    settings = tomllib.loads(path.read_text("utf-8"))
+    settings["model"] = "other"  # which answers where an agent's file names none
+    settings["models"]["other"] = {"backend": "llama_cpp", "model": f"{place.path}/other.gguf"}
+    path.write_text(tomli_w.dumps(settings), "utf-8")
+    with kilde.open(place.path) as anew:
+        own = compare(anew, "clinic")
+        other = compare(anew, "clinic", model="other")
+        assert other.id != own.id and len(asked(anew)) == 2 * 4 * len(QUESTIONS)
+        for model in ("other", ""):
+            write_agent(anew, model)
+            assert compare(anew, "clinic").id == other.id
+        assert len(asked(anew)) == 2 * 4 * len(QUESTIONS)
+
+
 def test_the_figures_are_those_of_the_raw_answers(place: Workspace) -> None:
     done = compare(place, "clinic", arms=[PLAIN, RAG])
     path = folder_of(place, done) / ANSWERS
@@ -235,6 +256,31 @@ def test_an_adapter_is_told_apart_by_its_weights(place: Workspace) -> None:
     }  # fmt: skip
     with pytest.raises(NotFound):
         compare(place, "clinic", adapter="clinic@9")
+
+
+@pytest.mark.parametrize(
+    "trained", [{"examples": False}, {"document_tokens": 300}, {"languages": ("en", "sv")}]
+)
+def test_an_adapter_is_told_apart_by_what_it_decides_beside_its_weights(
+    place: Workspace, trained: dict[str, Any]
+) -> None:
+    """Without its card the same file makes other prompts."""
+    card = add_adapter(place, **trained)
+    first = compare(place, "clinic")
+    count = len(asked(place))
+    shutil.copy(place.registry.folder(card.name) / "adapter.gguf", place.path / "mine.gguf")
+    write_agent(place, "own", 'adapter = "mine.gguf"\n')
+    second = compare(place, "clinic")
+    assert second.id == first.id
+    assert {one["adapter"] for one in asked(place)[count:]} == {"mine.gguf"}
+    assert len(asked(place)) == count + 2 * len(QUESTIONS), "plain and rag are as they were"
+    assert second.arms[2].adapter_sha256 == first.arms[2].adapter_sha256
+    for done, unlike in ((first, "mine.gguf"), (second, card.name)):
+        said = said_in(place, done)
+        assert len(said) == 4 * len(QUESTIONS)
+        assert all(one.answer and one.answer.trace.adapter != unlike for one in said)
+    compare(place, "clinic", adapter=card.name)
+    assert len(asked(place)) == count + 2 * len(QUESTIONS)
 
 
 def test_an_absent_model_is_told_and_nothing_is_kept(place: Workspace) -> None:

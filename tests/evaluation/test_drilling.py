@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from tests.evaluation.answers import said
 
+from kilde.errors import StoreError
 from kilde.evaluation.drill_json import dump_drill, read_drill
 from kilde.evaluation.drill_result import ArmCost, Drill, EditMade, EditTold, Truth
 from kilde.evaluation.drilling import break_even, holds, judge, shares
@@ -91,7 +95,7 @@ def test_where_both_cost_the_same(
         assert extra * questions + sync * found == pytest.approx(training * found)
 
 
-def test_a_drill_comes_back_as_it_was_written() -> None:
+def test_a_drill_comes_back_as_it_was_written(tmp_path: Path) -> None:
     drill = Drill(
         id="0123456789ab",
         agent="health",
@@ -111,6 +115,16 @@ def test_a_drill_comes_back_as_it_was_written() -> None:
         store_version=3,
         notes=("a note",),
     )
-    assert read_drill(dump_drill(drill)) == drill
-    with pytest.raises(ValueError, match="edits"):
-        read_drill("{}")
+    path = tmp_path / "drill.json"
+    path.write_text(dump_drill(drill), encoding="utf-8")
+    assert read_drill(path) == drill
+    # One of an earlier version does not say how it was made.
+    told = json.loads(dump_drill(drill))
+    for name in ("model", "adapter", "epochs", "seed", "store_version"):
+        del told[name]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    old = replace(drill, model="", adapter="", epochs=None, seed=0, store_version=None)
+    assert read_drill(path) == old
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"this drill cannot be read \(.*Drill"):
+        read_drill(path)

@@ -187,7 +187,7 @@ def test_two_processes_fetch_once(hub: Hub) -> None:
     program = f"""
 from kilde.models.catalogue import HubFile, Model, ModelFile
 from kilde.models.pull import pull_model
-from kilde.types import NoProgress
+from kilde.protocols import NoProgress
 file = ModelFile("m.gguf", {len(CONTENT)}, "{digest}", (), HubFile("owner/repo", "m.gguf"))
 model = Model("tiny", "generator", "for tests", "Apache-2.0", (file,), context=8)
 print(pull_model(model, accept_licence=False, progress=NoProgress()))

@@ -44,9 +44,12 @@ class Facts:
     ``known`` are facts of ``rules.toml`` by their ids; what nobody knows is left out. ``agent`` is
     empty in an interview. ``documents`` and ``rows`` count what the agent may read and what there
     is to train on; ``changes`` is in rounds of changes per month. ``retrieval`` says whether the
-    agent looks things up today. ``adapter`` answers today, ``adapters`` are all there are.
-    ``store_version`` is the state of the documents today, ``agent_sha256`` the agent's file as
-    a comparison tells it. ``None`` and empty mean unknown or none.
+    agent looks things up today. ``model`` is the setting that names the model; ``answers_with``
+    tells it from others: the SHA-256 (hex) of its file, or the name of one that is served
+    elsewhere. ``adapter`` answers today, ``adapters`` are all there are, and ``adapter_setting`` is
+    what the agent's file says of them. ``store_version`` is the state of the documents today,
+    ``agent_sha256`` the agent's file as a comparison tells it. ``None`` and empty mean unknown or
+    none.
     """
 
     agent: str = ""
@@ -56,7 +59,9 @@ class Facts:
     changes: float | None = None
     retrieval: bool | None = None
     model: str = ""
+    answers_with: str = ""
     adapter: str = ""
+    adapter_setting: str = ""
     adapters: tuple[str, ...] = ()
     dataset: str = ""
     testset: str = ""
@@ -69,12 +74,24 @@ class Facts:
         found = []
         if self.agent_sha256 and self.agent_sha256 != comparison.agent_sha256:
             found.append("The agent's file changed since it was measured.")
+        if self._other_model(comparison):
+            found.append("The agent answers with another model than was measured.")
         measured, today = comparison.store_version, self.store_version
         if None not in (measured, today) and measured != today:
             found.append(
                 f"The documents changed since it was measured (state {measured}, today {today})."
             )
         return tuple(found)
+
+    def _other_model(self, comparison: Comparison) -> bool:
+        chosen = (comparison.options or {}).get("model", "")
+        if chosen and chosen != self.model:
+            return False  # another one was measured on purpose: the advice is to take that
+        runs = [run for run in comparison.arms if not run.skipped]
+        measured = {run.model_sha256 or run.model for run in runs}
+        # Beside a model that is served, quotes only stand in for answers that it could not give.
+        measured = measured - {"quotes"} or measured
+        return bool(self.answers_with and measured) and self.answers_with not in measured
 
 
 @dataclass(frozen=True, slots=True)

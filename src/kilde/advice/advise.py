@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kilde.advice import evidence
-from kilde.advice.advice import ARM, CHOICE, Advice, Choice, Evidence, Facts
+from kilde.advice.advice import ARM, CHOICE, Advice, Choice, Evidence, Facts, Step
 from kilde.advice.confidence import confidence_of, more_questions
 from kilde.advice.deciding import ORDER, Verdict, beats, decide, declining_alone, level
 from kilde.advice.next_steps import after_deciding, to_measure, to_settle
@@ -75,9 +75,12 @@ def _measured(case: _Case, comparison: Comparison, verdict: Verdict) -> Advice:
         comparison, case.drill, verdict, needed, holding=case.holding, expected=case.expected
     )
     speaks_for, speaks_against = _sides(case, comparison, verdict)
-    steps = after_deciding(case.facts, comparison, case.drill, arm) if arm else ()
+    steps: tuple[Step, ...] = ()
     if not arm or verdict.rival:
-        steps += to_settle(case.facts, _asked(comparison, verdict), needed)
+        asked = _asked(comparison, verdict)
+        steps = to_settle(case.facts, asked, needed, comparison, verdict.rival)
+    if arm:
+        steps = after_deciding(case.facts, comparison, case.drill, arm, steps)
     return Advice(
         agent=case.facts.agent,
         recommendation=choice or "undecided",
@@ -121,7 +124,7 @@ def _unmeasured(case: _Case, what: str) -> Advice:
     comparison = case.comparison
     steps = to_measure(facts, case.drill)
     if comparison is not None and declining_alone(comparison):
-        steps = to_settle(facts, 0, None)
+        steps = to_settle(facts, 0, None, comparison)
     return Advice(
         agent=facts.agent,
         recommendation=choice or "undecided",
@@ -184,12 +187,22 @@ def _summary(comparison: Comparison, verdict: Verdict, needed: int | None) -> st
             f"task; {others}."
         )
         if verdict.rival:
-            told += f" That {verdict.rival} is ahead may be chance: to tell, {_more(needed)}."
+            more = (
+                f"about {count(needed)} more question{'s' * (needed > 1)}"
+                if needed
+                else "more questions"
+            )
+            told += (
+                f" That {verdict.rival} is ahead may be chance: {more} would settle whether "
+                "what it adds pays."
+            )
         return told
     if not verdict.between:
         return "Undecided: none of the arms that were measured may be used as it is."
     first, second = verdict.between
-    more = _more(needed)
+    more = "more questions are needed"
+    if needed:
+        more = f"you need about {count(needed)} more question{'s' * (needed > 1)}"
     behind = [
         arm
         for arm in verdict.open
@@ -202,12 +215,6 @@ def _summary(comparison: Comparison, verdict: Verdict, needed: int | None) -> st
         f"Undecided: {on[0].lower()}{on[1:]} {first} scores {figures[first]} on the task and "
         f"{second} {figures[second]}, which may be chance; {more}.{settled}"
     )
-
-
-def _more(needed: int | None) -> str:
-    if not needed:
-        return "more questions are needed"
-    return f"you need about {count(needed)} more question{'s' * (needed > 1)}"
 
 
 def _notes(case: _Case, comparison: Comparison, verdict: Verdict | None) -> tuple[str, ...]:

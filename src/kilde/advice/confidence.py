@@ -6,12 +6,15 @@ import math
 from collections.abc import Sequence
 
 from kilde.advice.advice import ARM, CHOICE, Choice, Confidence
-from kilde.advice.deciding import ORDER, SAME, Verdict, beats, lead, level, no_worse
+from kilde.advice.deciding import ORDER, SAME, Verdict, beats, lead, no_worse
 from kilde.advice.report.numbers import count, size
 from kilde.advice.rules import Rule, against
 from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.drill_result import Drill
 from kilde.evaluation.statistics_power import MOST
+
+# A difference of two shares is not exact: 18/20 less 17/20 is a little more than 0.05.
+_ROUNDING = 1e-9
 
 
 def more_questions(comparison: Comparison, verdict: Verdict) -> int | None:
@@ -73,9 +76,9 @@ def _doubts(comparison: Comparison, drill: Drill | None, verdict: Verdict) -> li
     ]
     if unsure:
         found.append(f"The difference to {' and '.join(unsure)} may be chance.")
-    ahead = level(comparison, verdict.rival) - level(comparison, arm) if verdict.rival else 0.0
-    if ahead > SAME:
-        found.append(f"So far {verdict.rival} is {size(ahead, 'share')} ahead.")
+    ahead = lead(comparison, comparison.headline, verdict.rival, arm) if verdict.rival else None
+    if ahead is not None and ahead.value is not None and ahead.value > SAME + _ROUNDING:
+        found.append(f"So far {verdict.rival} is {size(ahead.value, 'share')} ahead.")
     slight = [other for other in verdict.open if _slightly_ahead(comparison, arm, other)]
     if slight:
         found.append(

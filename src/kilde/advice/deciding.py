@@ -72,8 +72,8 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
     nobody is taken if that holds of all others.
 
     Where a further arm leads, the simplest is taken as well if what it does is shown to pay (it
-    beats an arm that does less) and all that may be better only add to it: what is added has to
-    show that it is worth its cost.
+    beats an arm that does less) and all that lead only add to it: what is added has to show that
+    it is worth its cost.
     """
     measured = measured_arms(comparison)
     barred = {
@@ -99,13 +99,23 @@ def decide(comparison: Comparison, required: Iterable[str] = ()) -> Verdict:
     leader = max(unbeaten, key=place)
     if simplest != leader and no_worse(comparison, simplest, leader):
         return replace(verdict, arm=simplest)
-    rivals = [arm for arm in unbeaten[1:] if not no_worse(comparison, simplest, arm)]
     if simplest != leader:
         less = [arm for arm in measured if adds_to(simplest, arm)]
-        pays = any(beats(comparison, simplest, arm) for arm in less)
-        if pays and all(adds_to(arm, simplest) for arm in rivals):
+        if not any(beats(comparison, simplest, arm) for arm in less):
+            return replace(verdict, between=(simplest, leader))
+        # Ahead in another way, even if what adds to both is shown to beat it.
+        ways = [
+            arm
+            for arm in verdict.open
+            if level(comparison, arm) > level(comparison, simplest)
+            and not adds_to(arm, simplest)
+            and not no_worse(comparison, simplest, arm)
+        ]
+        if not ways:
             return replace(verdict, arm=simplest, rival=leader)
-        return replace(verdict, between=(simplest, leader))
+        best = max((arm for arm in ways if arm in unbeaten), key=place, default=leader)
+        return replace(verdict, between=(simplest, best))
+    rivals = [arm for arm in unbeaten[1:] if not no_worse(comparison, simplest, arm)]
     if rivals and not any(beats(comparison, simplest, other) for other in measured):
         return replace(verdict, between=(simplest, max(rivals, key=place)))
     return replace(verdict, arm=simplest)

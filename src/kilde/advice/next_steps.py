@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from kilde.advice.advice import Facts, Step
+from kilde.advice.commands import compare_command
 from kilde.advice.deciding import RETRIEVING
 from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.drill_result import Drill
@@ -20,11 +22,25 @@ def to_measure(facts: Facts, drill: Drill | None) -> tuple[Step, ...]:
     return tuple(_to_measure(facts, drill))
 
 
-def to_settle(facts: Facts, asked: int, needed: int | None) -> tuple[Step, ...]:
-    """A larger test, and the comparison on it; ``asked`` is the size of the one there was."""
+def to_settle(
+    facts: Facts,
+    asked: int,
+    needed: int | None,
+    comparison: Comparison | None = None,
+    rival: str = "",
+) -> tuple[Step, ...]:
+    """A larger test, and the comparison on it; ``asked`` is the size of the one there was.
+
+    It is measured as in ``comparison``. Where an arm is recommended all the same, ``rival`` is the
+    one that is to be settled.
+    """
     agent = facts.agent
     size = max(round((asked + (needed or asked)) * _SPARE), _LEAST)
     name = f"{agent}-{size}"
+    why = "Make a larger test; questions that people really asked are best."
+    if rival:
+        why = f"To know whether {rival} pays as well: {why[0].lower()}{why[1:]}"
+    again = f"kilde compare {agent} --testset {name}"
     checked = (
         Step(
             f"kilde testset check {name}",
@@ -35,19 +51,33 @@ def to_settle(facts: Facts, asked: int, needed: int | None) -> tuple[Step, ...]:
     return (
         Step(
             f"kilde testset build {agent} --from {_origin(facts)} -n {size} --name {name}",
-            "Make a larger test; questions that people really asked are best.",
+            why,
         ),
         *(checked if facts.adapters else ()),
-        Step(f"kilde compare {agent} --testset {name}", "Ask all arms again, on that test."),
+        Step(
+            compare_command(comparison, name) if comparison else again,
+            "Ask all arms again, on that test.",
+        ),
         Step(f"kilde advise {agent}", "See whether it is settled."),
     )
 
 
 def after_deciding(
-    facts: Facts, comparison: Comparison, drill: Drill | None, arm: str
+    facts: Facts,
+    comparison: Comparison,
+    drill: Drill | None,
+    arm: str,
+    settling: tuple[Step, ...] = (),
 ) -> tuple[Step, ...]:
-    """Let the agent answer as the arm does, and watch whether that stays right."""
-    return tuple(_after_deciding(facts, comparison, drill, arm))
+    """Let the agent answer as the arm does, and watch whether that stays right.
+
+    ``settling`` are the steps of :func:`to_settle`, where something is still open.
+    """
+    return (
+        *_after_deciding(facts, comparison, drill, arm),
+        *settling,
+        Step(f"kilde advise {facts.agent} --html report.html", "Show others what this stands on."),
+    )
 
 
 def _to_measure(facts: Facts, drill: Drill | None) -> Iterator[Step]:
@@ -72,7 +102,9 @@ def _to_measure(facts: Facts, drill: Drill | None) -> Iterator[Step]:
         if not facts.dataset:
             yield Step(_rows(facts, agent), "Examples to train on.")
         yield Step(f"kilde tune {agent}", "Train, so that trained arms can be measured as well.")
-    yield Step(f"kilde compare {agent}", "Ask every arm the same questions.")
+    own = facts.testset in ("", agent)
+    testset = "" if own else f" --testset {facts.testset}"
+    yield Step(f"kilde compare {agent}{testset}", "Ask every arm the same questions.")
     if drill is None and not none:
         yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
     yield Step(f"kilde advise {agent}", "See what follows from the figures.")
@@ -84,19 +116,25 @@ def _after_deciding(
     agent = facts.agent
     changed = facts.changed_since(comparison)
     if changed:
-        yield Step(f"kilde compare {agent}", f"{' '.join(changed)} Measure again.")
+        yield Step(compare_command(comparison), f"{' '.join(changed)} Measure again.")
     lines = []
     if facts.retrieval is not None and facts.retrieval != (arm in RETRIEVING):
         lines.append(f"retrieval = {'true' if arm in RETRIEVING else 'false'}")
+    used = next((run.adapter for run in comparison.arms if run.arm == arm), "")
     if facts.adapter and "tuned" not in arm:
         lines.append('adapter = "none"')
+    file = used.endswith(".gguf")
+    to_answer = used != facts.adapter and (file or used in facts.adapters)
+    # What the agent's file says outweighs what is promoted, and a file cannot be promoted.
+    named = bool(facts.adapter_setting) or file
+    if to_answer and named:
+        lines.append(f"adapter = {_quoted(used)}")
     model = (comparison.options or {}).get("model", "")
     if model and facts.model and model != facts.model:
-        lines.append(f'model = "{model}"')
+        lines.append(f"model = {_quoted(model)}")
     if lines:
         yield Step("\n".join(lines), f"Let the agent answer as {arm} does.", f"agents/{agent}.toml")
-    used = next((run.adapter for run in comparison.arms if run.arm == arm), "")
-    if used in facts.adapters and used != facts.adapter:
+    if to_answer and not named:
         yield Step(f"kilde adapter promote {used}", "Let the adapter answer that was measured.")
     missing = [run.arm for run in comparison.arms if run.skipped and "tuned" in run.arm]
     few = "rows" in facts.known and facts.known["rows"].value == "few"
@@ -104,10 +142,9 @@ def _after_deciding(
         if not facts.dataset:
             yield Step(_rows(facts, agent), "Examples to train on.")
         yield Step(f"kilde tune {agent}", f"So that {' and '.join(missing)} can be measured too.")
-        yield Step(f"kilde compare {agent}", "Ask the arms that were left out.")
+        yield Step(compare_command(comparison), "Ask the arms that were left out.")
     if drill is None:
         yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
-    yield Step(f"kilde advise {agent} --html report.html", "Show others what this stands on.")
 
 
 def _rows(facts: Facts, agent: str) -> str:
@@ -119,3 +156,8 @@ def _origin(facts: Facts) -> str:
     known = {name: fact.value for name, fact in facts.known.items()}
     forms = "yes" in (known.get("form"), known.get("labels"))
     return "FILE" if forms or known.get("documents") == "none" else "documents"
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML writes it, which is as JSON does."""
+    return json.dumps(text, ensure_ascii=False)

@@ -78,10 +78,16 @@ def _other_arms(comparison: Comparison, verdict: Verdict) -> Iterator[str]:
             more = "more questions"
             if found.needed is not None:
                 more = f"{count(max(found.needed - found.pairs, 1))} more questions"
-            yield (
-                f"If {more} showed that {other} is as good as {arm} or better; so far it is at "
-                f"{change(found.value, 'share')}."
-            )
+            if simpler:
+                yield (
+                    f"If {more} showed that {other} is as good as {arm} or better; so far it is at "
+                    f"{change(found.value, 'share')}."
+                )
+            else:
+                yield (
+                    f"If {other} were shown to be better than {arm}: it is ahead by {ahead}, and "
+                    f"{more} would show a lead of that size."
+                )
 
 
 def _barred(comparison: Comparison, verdict: Verdict) -> Iterator[str]:

@@ -9,6 +9,7 @@ import click
 
 from kilde.cli.comparing import Arms
 from kilde.cli.json_output import json_option, print_json
+from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
 
 if TYPE_CHECKING:
@@ -42,6 +43,14 @@ if TYPE_CHECKING:
     default="",
     help="The adapter of the tuned arms before they are retrained. Default: the one that answers, "
     "or the newest.",
+)
+# A test compares it with that of kilde tune.
+@click.option(
+    "--epochs",
+    metavar="X",
+    type=Fraction(0, 10_000, min_open=True),
+    help="See every row as often at most; it stops when held-out rows get no better. Default: 2 to "
+    "6, so that 1,600 rows are seen in all.",
 )
 @click.option(
     "--questions-per-month",

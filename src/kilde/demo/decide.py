@@ -42,8 +42,8 @@ SIZES: Mapping[str, Size] = {
     "health": Size(rows=60, questions=20, epochs=1.0),
     "week-plan": Size(rows=150, questions=9, epochs=1.0),
 }
-"""By agent; as large as ten minutes on two cores allow. Fewer questions would settle nothing: what
-is right or wrong needs six that tell two arms apart for a p of 0.03, before Holm."""
+"""By agent; as large as ten minutes on two cores allow. Fewer questions would settle nothing: at
+Holm's worst it takes nine that all tell two arms apart, and of 20 about facts some ten do."""
 _WORDS = 40
 """Of an answer about facts: long ones take most of the time and say no more."""
 

@@ -51,13 +51,18 @@ def id_of(fingerprint: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def key_of(arm: str, model_sha256: str, adapter_sha256: str) -> str:
+def key_of(arm: str, model_sha256: str, adapter_sha256: str, adapter_settings: str = "") -> str:
     """What keeps an arm's answers apart from those of the same arm with other weights.
 
-    >>> key_of("tuned", "a" * 64, "b" * 64)
-    'tuned/aaaaaaaaaaaa/bbbbbbbbbbbb'
+    ``adapter_settings`` is what an adapter decides beside its weights.
+
+    >>> key_of("plain", "a" * 64, "")
+    'plain/aaaaaaaaaaaa/-'
+    >>> key_of("tuned", "a" * 64, "b" * 64, "examples=no")
+    'tuned/aaaaaaaaaaaa/bbbbbbbbbbbb/examples=no'
     """
-    return f"{arm}/{model_sha256[:12] or '-'}/{adapter_sha256[:12] or '-'}"
+    weights = f"{arm}/{model_sha256[:12] or '-'}/{adapter_sha256[:12] or '-'}"
+    return f"{weights}/{adapter_settings}" if adapter_settings else weights
 
 
 class Answers:

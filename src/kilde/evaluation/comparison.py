@@ -14,7 +14,8 @@ class ArmRun:
     ``model`` and ``adapter`` are the names as an answer's trace has them (``adapter`` is empty
     for none); the hashes are the SHA-256 of their files, empty where there is none. ``skipped``
     says why the arm was not asked; empty where it was. ``answered_by`` counts the answers by what
-    really wrote them, for an arm may hand over to quotation.
+    really wrote them, for an arm may hand over to quotation. ``adapter_settings`` is what the
+    adapter decides beside its weights; empty where there is none.
     """
 
     arm: str
@@ -24,6 +25,7 @@ class ArmRun:
     adapter_sha256: str = ""
     skipped: str = ""
     answered_by: Mapping[str, int] | None = None
+    adapter_settings: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Drill:
     ``None`` where retrieval adds nothing, for then it never pays. ``model`` answered, ``adapter``
     was the tuned one before the work (empty for none), ``epochs`` and ``seed`` were those of the
     training (``None``: as the rows are many), and ``store_version`` is the state of the documents
-    that were copied and edited.
+    that were copied and edited. A drill of an earlier version says none of these five.
     """
 
     id: str
@@ -76,9 +76,9 @@ class Drill:
     costs: tuple[ArmCost, ...]
     questions_per_month: int
     break_even: float | None
-    model: str
-    adapter: str
-    epochs: float | None
-    seed: int
-    store_version: int | None
+    model: str = ""
+    adapter: str = ""
+    epochs: float | None = None
+    seed: int = 0
+    store_version: int | None = None
     notes: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ def advise(workspace: Workspace, agent: str) -> Advice:
 def facts_of(workspace: Workspace, agent: str) -> Facts:
     """What a workspace knows of an agent without measuring. Raises :class:`NotFound`."""
     from kilde.advice.rules import counted
-    from kilde.workspace.comparisons import definition_sha256
+    from kilde.workspace.comparisons import COMPARISON, definition_sha256, home
 
     key, definition = workspace.agent_file(agent)
     documents = len(workspace.knowledge.documents(collections=definition.collections))
@@ -59,6 +59,9 @@ def facts_of(workspace: Workspace, agent: str) -> Facts:
     testset, questions = _testset(workspace, key)
     answering = workspace.registry.promoted(key)
     own = definition.adapter or (answering.name if answering else "")
+    model = definition.model or workspace.config.model
+    # To hash a large file takes long, and is in vain where there is nothing to hold it against.
+    measured = any(home(workspace).glob(f"{key}/*/{COMPARISON}"))
     return Facts(
         agent=key,
         known=known,
@@ -66,8 +69,10 @@ def facts_of(workspace: Workspace, agent: str) -> Facts:
         rows=rows,
         changes=changes,
         retrieval=definition.retrieval,
-        model=definition.model or workspace.config.model,
+        model=model,
+        answers_with=_answers_with(workspace, model) if measured else "",
         adapter="" if own == NO_ADAPTER else own,
+        adapter_setting=definition.adapter,
         adapters=tuple(card.name for card in workspace.registry.list(key)),
         dataset=datasets[-1].name if datasets else "",
         testset=testset,
@@ -100,6 +105,15 @@ def changes_per_month(workspace: Workspace, definition: AgentDefinition) -> floa
         rounds += before is not None and version.at > begun and state != before
         before = state
     return rounds / (known / _MONTH)
+
+
+def _answers_with(workspace: Workspace, model: str) -> str:
+    """What tells the model that a setting names from others, as a comparison tells it."""
+    try:
+        # What has no file here is opened for its name, which loads nothing.
+        return workspace.base_sha256(model) or workspace.generator(model).name
+    except (KildeError, OSError):
+        return ""  # nobody can say; whoever asks the agent is told why
 
 
 def _said(definition: AgentDefinition) -> Iterator[tuple[str, str, str]]:

@@ -71,7 +71,10 @@ class LineUp:
 
     def key_of(self, arm: Arm) -> str:
         """What keeps an arm's answers apart from those of other models and adapters."""
-        return key_of(arm.name, self.model_sha256, self.adapter_sha256 if arm.adapter else "")
+        if not arm.adapter:
+            return key_of(arm.name, self.model_sha256, "")
+        settings = settings_of(self.adapter)
+        return key_of(arm.name, self.model_sha256, self.adapter_sha256, settings)
 
 
 def line_up(
@@ -151,6 +154,18 @@ def load_models(workspace: Workspace, lined_up: LineUp, arms: Sequence[Arm]) -> 
     # It may be the adapter alone that cannot be loaded.
     failed = load_models(workspace, lined_up, others)
     return {arm.name: why for arm in arms if arm.adapter} | failed
+
+
+def settings_of(adapter: Adapter | None) -> str:
+    """What an adapter decides of prompts beside its weights; empty for none.
+
+    The same file is served differently with its card and without.
+    """
+    if adapter is None:
+        return ""
+    languages = "any" if adapter.languages is None else "+".join(sorted(adapter.languages))
+    examples = "yes" if adapter.examples else "no"
+    return f"examples={examples},document_tokens={adapter.document_tokens},languages={languages}"
 
 
 def told(error: KildeError) -> str:

@@ -26,7 +26,7 @@ from kilde.evaluation.said import ARMS, Said
 from kilde.evaluation.testset import TestSet
 from kilde.protocols import NoProgress, Progress
 from kilde.types import Arm
-from kilde.workspace.arms import LineUp, line_up
+from kilde.workspace.arms import LineUp, line_up, settings_of
 from kilde.workspace.asking import Test, ask_all
 from kilde.workspace.comparisons import (
     COMPARISON,
@@ -243,6 +243,7 @@ def _run(arm: Arm, lined_up: LineUp, said: Sequence[Said], skipped: Mapping[str,
         model_sha256=lined_up.model_sha256,
         adapter=tuned.name if tuned else "",
         adapter_sha256=lined_up.adapter_sha256 if tuned else "",
+        adapter_settings=settings_of(tuned),
         skipped=skipped.get(arm.name, ""),
         answered_by=None if arm.name in skipped else answered_by(said),
     )

@@ -70,7 +70,7 @@ def said_in(workspace: Workspace, comparison: Comparison) -> tuple[Said, ...]:
     Raises :class:`StoreError` where they are damaged.
     """
     keys = [
-        key_of(run.arm, run.model_sha256, run.adapter_sha256)
+        key_of(run.arm, run.model_sha256, run.adapter_sha256, run.adapter_settings)
         for run in comparison.arms
         if not run.skipped
     ]
@@ -93,7 +93,8 @@ def heard(answers: Answers, keys: Iterable[str]) -> dict[str, Heard]:
 
 
 def fingerprint(lined_up: LineUp, test: TestSet, samplings: tuple[Sampling, ...]) -> dict[str, Any]:
-    """All that decides what arms say, but for weights: those tell the arms' answers apart."""
+    """All that decides what arms say, but for weights and adapters: those tell the arms' answers
+    apart."""
     definition = lined_up.agent.definition
     return {
         "kilde": __version__,

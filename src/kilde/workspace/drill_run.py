@@ -54,7 +54,7 @@ class Drilling:
         self.changes: list[Change] = []
         self.notes: list[str] = []
         self.adapter = ""
-        self._with_context = False
+        self._with_context: bool | None = None  # as the agent answers
         self._skipped: dict[str, str] = {}
         self._before: dict[str, _Asked] = {}
         self._after: dict[str, _Asked] = {}
@@ -158,7 +158,8 @@ class Drilling:
                 "alone says"
             )
             return ""
-        self._with_context = found.adapter.document_tokens > 0
+        if found.adapter.base:  # a bare file does not say how it was trained
+            self._with_context = found.adapter.document_tokens > 0
         return found.adapter.name
 
     def _ask(self, arm: Arm, adapter: str) -> _Asked:
@@ -193,7 +194,7 @@ class Drilling:
         """Train an adapter on what the documents say now; its seconds and its name.
 
         All tuned arms answer with it, as in a comparison. It is trained as the one before it was:
-        with documents in the prompt or without.
+        with documents in the prompt or without; and as the agent answers where nothing tells.
         """
         from kilde.workspace.retraining import retrain
 

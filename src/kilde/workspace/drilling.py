@@ -62,6 +62,8 @@ def drill(
     key, _ = workspace.agent_file(agent)
     created = datetime.now(UTC)
     with copied(workspace) as copy:
+        # The original may be indexed anew while this goes on.
+        version = copy.knowledge.version
         if model:
             answer_with(copy, key, model)
         done = Drilling(copy, key, arms, adapter, epochs, seed, progress or NoProgress())
@@ -89,7 +91,7 @@ def drill(
         adapter=done.adapter,
         epochs=epochs,
         seed=seed,
-        store_version=workspace.knowledge.version,
+        store_version=version,
         notes=tuple(done.notes),
     )
     _keep(workspace.path / DRILLS / key, found)
@@ -104,12 +106,8 @@ def newest_drill(workspace: Workspace, agent: str) -> Drill | None:
     key, _ = workspace.agent_file(agent)
     found = []
     for path in sorted((workspace.path / DRILLS / key).glob("[!.]*.json")):
-        try:
-            found.append(read_drill(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                f"{path} cannot be read.", hint="Delete it, and drill again: kilde drill " + key
-            ) from error
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            found.append(read_drill(path))
     return max(found, key=lambda one: one.created_at, default=None)
 
 

@@ -32,14 +32,14 @@ def retrain(
     key: str,
     changes: Sequence[Change],
     *,
-    with_context: bool,
+    with_context: bool | None,
     epochs: float | None,
     seed: int,
     progress: Progress,
 ) -> Card:
     """Make rows of an agent's documents, which are indexed, train on them, and promote what comes.
 
-    Rows are worded with templates: no model writes them. Raises as
+    Rows are worded with templates: no model writes them. ``with_context`` and errors are as in
     :func:`kilde.workspace.tuning.tune`.
     """
     made = document_rows(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kilde import __version__
 from kilde.advice.advice import Advice, Evidence
+from kilde.advice.commands import compare_command
 from kilde.advice.report import drawing
 from kilde.advice.report.answers import disagreements
 from kilde.advice.report.case import Case, named
@@ -97,6 +98,7 @@ def _view(case: Case, number: int) -> dict[str, Any]:
         "case": case,
         "comparison": case.comparison,
         "drill": case.drill,
+        "drilled": _made(case.drill) if case.drill else "",
         "advice": case.advice,
         "arms": case.arms,
         "skipped": case.skipped,
@@ -150,18 +152,13 @@ def _asked(case: Case) -> Mapping[str, Any]:
 
 def commands(case: Case) -> tuple[str, ...]:
     """What to type to measure the same again."""
-    found, agent = case.comparison, shlex.quote(case.comparison.agent)
-    names = [arm.arm for arm in found.arms]
-    parts = [f"kilde compare {agent} --testset {shlex.quote(found.testset)}"]
-    if names != [arm.name for arm in ARMS]:
-        parts.append(f"--arms {','.join(names)}")
-    if found.samples != 1:
-        parts.append(f"--samples {found.samples}")
-    if found.temperature:
-        parts.append(f"--temperature {found.temperature:g}")
-    parts += [f"--{name} {shlex.quote(value)}" for name, value in (found.options or {}).items()]
+    agent = shlex.quote(case.comparison.agent)
     drill = [_drilled(agent, case.drill)] if case.drill else []
-    return (" ".join(parts), *drill, f"kilde advise {agent} --html report.html")
+    return (
+        compare_command(case.comparison),
+        *drill,
+        f"kilde advise {agent} --html report.html",
+    )
 
 
 def _drilled(agent: str, drill: Drill) -> str:
@@ -170,10 +167,21 @@ def _drilled(agent: str, drill: Drill) -> str:
     parts = [f"kilde drill {agent} --edits {len(drill.edits)}"]
     parts += [] if usual else [f"--arms {arms}"]
     parts += [f"--questions-per-month {drill.questions_per_month}"]
-    parts += [f"--model {shlex.quote(drill.model)}"]
+    parts += [f"--model {shlex.quote(drill.model)}"] if drill.model else []
     parts += [f"--adapter {shlex.quote(drill.adapter)}"] if drill.adapter else []
+    parts += [f"--epochs {drill.epochs}"] if drill.epochs is not None else []
     parts += [f"--seed {drill.seed}"] if drill.seed else []
     return " ".join(parts)
+
+
+def _made(drill: Drill) -> str:
+    """With what a drill was made, as far as it says."""
+    parts = [drill.model] if drill.model else []
+    parts += [f"first with {drill.adapter}"] if drill.adapter else []
+    parts += [f"seed {drill.seed}"] if drill.seed else []
+    version = drill.store_version
+    parts += [] if version is None else [f"from state {version} of the documents"]
+    return "; ".join(parts)
 
 
 @cache
