@@ -147,6 +147,14 @@ def test_a_full_disk_is_told_before_anything_is_copied(
     assert "TMPDIR" in told.value.hint and list(temporary.iterdir()) == []
 
 
+def test_an_adapter_that_is_a_file_is_copied_where_it_is_named(workspace: Path) -> None:
+    (workspace / "mine.gguf").write_bytes(b"lora")
+    with package.open(workspace) as opened:
+        for name in ("", "mine.gguf"):
+            with copying.copied(opened, name) as copy:
+                assert (copy.path / "mine.gguf").is_file() == bool(name)
+
+
 def test_documents_elsewhere_are_left_as_they_are(
     workspace: Path, tmp_path: Path, temporary: Path
 ) -> None:

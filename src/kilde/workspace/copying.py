@@ -33,9 +33,10 @@ _SPARE = 200_000_000
 
 
 @contextmanager
-def copied(workspace: Workspace) -> Iterator[Workspace]:
+def copied(workspace: Workspace, adapter: str = "") -> Iterator[Workspace]:
     """A copy of a workspace in a temporary folder, which is deleted at the end, however it comes.
 
+    ``adapter`` is one that is to be there beside those of the registry and of the agents' files.
     The original is only read. Raises :class:`EvaluationError` where there is no room for it, and
     where documents are indexed meanwhile.
     """
@@ -49,7 +50,7 @@ def copied(workspace: Workspace) -> Iterator[Workspace]:
         folder = Path(made).resolve() / "workspace"
         before = workspace.knowledge.version
         try:
-            _copy(workspace, folder)
+            _copy(workspace, folder, adapter)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _no_room(folder.parent) from error
@@ -80,17 +81,17 @@ def answer_with(workspace: Workspace, key: str, model: str) -> None:
     path.write_text(tomli_w.dumps(entry | {"model": model}), encoding="utf-8")
 
 
-def _copy(workspace: Workspace, folder: Path) -> None:
+def _copy(workspace: Workspace, folder: Path, adapter: str) -> None:
     root = workspace.path
     kept = [one for one in workspace.knowledge.sources() if _inside(one, root)]
     files = {path for source in kept for path in _files(source, root)}
     files |= {path for path in (root / "agents").glob("*.toml") if path.is_file()}
     files.add(root / CONFIG_FILE)
-    for name in workspace.agents():
-        # The file of an adapter that an agent's file names.
-        adapter = root / (workspace.definition(name).adapter or ".")
-        if adapter.suffix == ".gguf" and adapter.is_file() and adapter.is_relative_to(root):
-            files.add(adapter)
+    # Adapters that are a file of the workspace.
+    for name in (adapter, *(workspace.definition(agent).adapter for agent in workspace.agents())):
+        path = root / (name or ".")
+        if path.suffix == ".gguf" and path.is_file() and path.is_relative_to(root):
+            files.add(path)
     for state in _STATE:
         files |= {path for path in (root / state).rglob("*") if path.is_file()}
     needed = sum(path.stat().st_size for path in files)

@@ -61,7 +61,7 @@ def drill(
         raise ConfigError(faults, hint="Arms: plain, rag, tuned, rag+tuned.")
     key, _ = workspace.agent_file(agent)
     created = datetime.now(UTC)
-    with copied(workspace) as copy:
+    with copied(workspace, adapter) as copy:
         # The original may be indexed anew while this goes on.
         version = copy.knowledge.version
         if model:
