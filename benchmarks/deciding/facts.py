@@ -3,6 +3,10 @@
 A folder holds ``documents/*.md`` and ``qa.jsonl`` (``question``, ``reference``, ``documents``).
 Some of the questions are the test. The adapter learns from the others, which are about the same
 documents, and from rows made of all documents with templates: what is asked was there to be learnt.
+
+The references are long, and a right answer in other words is far from them in ROUGE-L. So it is
+measured as well how much of what each arm says the question's own documents support, whether it
+looked them up or not.
 """
 
 from __future__ import annotations
@@ -10,16 +14,22 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.deciding import arms
-from benchmarks.report import Report, say
+from benchmarks.report import Report, Target, say
 from benchmarks.tuning import work
+from kilde.evaluation.comparison import Comparison
 from kilde.evaluation.said import ARMS
+from kilde.evaluation.statistics import interval
+from kilde.grounding import ground
 from kilde.tuning.checks.duplicates import NearIndex, shingles
+from kilde.types import Claim, Hit, Passage
 from kilde.workspace import Workspace
-from kilde.workspace.comparing import compare
+from kilde.workspace.comparing import compare, said_in
 from kilde.workspace.evaluation import build_testset
 from kilde.workspace.tuning import build_dataset
 
@@ -65,6 +75,7 @@ def run(args: argparse.Namespace) -> Report:
         arms.tabled(report, comparison, _METRICS)
         # A training that was cut short has no target.
         arms.ahead(report, comparison, "rag", "tuned", judged=not args.max_steps)
+        table_supported(report, supported(ws, comparison), judged=not args.max_steps)
         arms.reported(ws, comparison, report)
         card = ws.registry.get(trained.adapter)
     report.notes += [
@@ -84,6 +95,58 @@ def drawn(
     test = list({one["reference"]: one for one in order}.values())[:count]
     held = {one["reference"] for one in test}
     return test, [one for one in order if one["reference"] not in held]
+
+
+def supported(ws: Workspace, comparison: Comparison) -> dict[str, dict[str, float]]:
+    """By arm and question: the share of claims (0..1) that the question's own documents support.
+
+    The metric ``grounded`` holds answers against what was found, and so says nothing of arms that
+    look nothing up. Who declines or says nothing has 0, for all questions have an answer.
+    """
+    questions = {one.id: one for one in ws.testsets.load(comparison.testset).questions}
+    found: dict[str, dict[str, float]] = {}
+    for said in said_in(ws, comparison):
+        hits = [_whole(ws, name) for name in questions[said.question].documents]
+        claims: tuple[Claim, ...] = ()
+        if said.answer is not None and not said.answer.abstained:
+            claims = ground(said.answer.text, hits, "en").claims
+        share = sum(claim.supported for claim in claims) / max(len(claims), 1)
+        found.setdefault(said.arm, {})[said.question] = share
+    return found
+
+
+def table_supported(
+    report: Report, found: Mapping[str, Mapping[str, float]], *, judged: bool
+) -> None:
+    """A row for each arm, and one for rag less tuned, whose interval is not to reach 0."""
+
+    def add(name: str, values: list[float], bounds: tuple[float, float], target: bool) -> None:
+        spread = interval(values, bounds=bounds)
+        cells: dict[str, str | int | float | None] = {
+            "arm": name,
+            "metric": "supported",
+            "questions": len(values),
+            "mean": sum(values) / len(values),
+            "low": spread.low if spread else None,
+            "high": spread.high if spread else None,
+        }
+        report.add(cells, Target(">=", 0.0) if target else None, "low" if target else "")
+
+    for arm, shares in found.items():
+        add(arm, list(shares.values()), (0.0, 1.0), False)
+    if {"rag", "tuned"} <= found.keys():
+        rag, tuned = found["rag"], found["tuned"]
+        add("rag - tuned", [rag[one] - tuned[one] for one in rag], (-1.0, 1.0), judged)
+
+
+@cache
+def _whole(ws: Workspace, name: str) -> Hit:
+    """A document as one passage."""
+    document = ws.knowledge.document(name)
+    length = len(document.text)
+    passage = Passage(name, name, 0, "text", document.text, 0, length, language=document.language)
+    (told,) = (one for one in ws.knowledge.documents() if one.id == name)
+    return Hit(passage, told, 1.0)
 
 
 def _apart(rows: list[dict[str, Any]], test: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -111,7 +174,6 @@ def _definition(model: str) -> dict[str, Any]:
         "instructions": "You answer questions about health in later life, briefly and plainly.",
         "collections": ["health"],
         "model": model,
-        "grounding": "flag",
         "max_words": 80,
     }
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from benchmarks.decide import PARTS, TRAINING, add_arguments
 from benchmarks.deciding import arms, drill
-from benchmarks.deciding.facts import drawn
+from benchmarks.deciding.facts import drawn, supported, table_supported
 from benchmarks.report import Report
 from tests.advice import parts
+from tests.evaluation.compared import Scripted, made
+
+from kilde import generation
+from kilde.evaluation.said import ARMS
+from kilde.workspace.comparing import compare
 
 
 def parsed(*arguments: str) -> argparse.Namespace:
@@ -54,6 +60,27 @@ def test_arms_that_were_not_both_asked_miss_the_target_and_still_end_in_a_table(
     arms.ahead(report, found, "rag", "tuned")
     assert not report.met and "MISSED" in report.table()
     assert "tuned was not asked: there is no adapter" in report.table()
+
+
+def test_claims_are_held_against_the_documents_of_the_question(
+    minilm: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(generation.BACKENDS, "llama_cpp", Scripted)  # type: ignore[arg-type]
+    with made(tmp_path / "clinic") as workspace:
+        found = supported(workspace, compare(workspace, "clinic", arms=ARMS[:2]))
+    # A heading that was said with the sentence below it is no claim of the document.
+    assert min(found["rag"].values()) >= 0.5 and set(found["plain"].values()) == {0.0}
+
+
+@pytest.mark.parametrize(("tuned", "met"), [(0.2, True), (0.9, False)])
+def test_more_has_to_be_supported_with_retrieval(tuned: float, met: bool) -> None:
+    report = Report("decide facts", arms.COLUMNS)
+    shares = {"rag": {str(n): 0.9 - n / 100 for n in range(20)}}
+    table_supported(report, shares | {"tuned": dict.fromkeys(shares["rag"], tuned)}, judged=True)
+    assert report.met == met
+    assert [row.cells["arm"] for row in report.rows] == ["rag", "tuned", "rag - tuned"]
 
 
 def test_the_drill_is_judged_by_what_retrieval_tells_after_its_work() -> None:
