@@ -104,7 +104,8 @@ def test_stopping_early_stops_the_model(smollm2: str) -> None:
 def test_a_program_may_end_while_the_model_writes(smollm2: str) -> None:
     program = f"""
 from kilde.generation import GeneratorSettings, open_generator
-from kilde.types import GenerationRequest, Message
+from kilde.protocols import GenerationRequest
+from kilde.types import Message
 generator = open_generator(GeneratorSettings("llama_cpp", {smollm2!r}, context=1024))
 request = GenerationRequest((Message("user", "Tell a story."),), "", (), "en", max_tokens=900)
 stream = generator.stream(request)
