@@ -162,3 +162,9 @@ def test_what_is_still_open_comes_before_the_report_and_is_no_duty() -> None:
     assert steps[-1].command == REPORT and steps[-1 - len(settling) : -1] == settling
     assert commands(steps).index("kilde drill health") < steps.index(settling[0])
     assert to_settle(facts(), 100, 300)[0].why.startswith("Make a larger test;")
+
+
+def test_an_agent_that_fills_in_a_form_is_not_to_be_drilled() -> None:
+    for known, drilled in ((facts(), True), (facts(form="no"), True), (facts(form="yes"), False)):
+        for steps in (after_deciding(known, FOUND, None, "rag"), to_measure(known, None)):
+            assert ("kilde drill health" in commands(steps)) == drilled

@@ -61,15 +61,17 @@ def test_one_question_each_ends_in_a_report_and_in_what_was_not_as_expected(
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
-def test_the_questions_beside_the_documents_are_a_test(language: str, tmp_path: Path) -> None:
-    workspace, _ = make_workspace(language, tmp_path / "centre")
+def test_the_questions_beside_the_documents_are_a_test(
+    language: str,
+    minilm: str,
+    tmp_path: Path,
+) -> None:
+    workspace, collections = make_workspace(language, tmp_path / "centre")
     with workspace:
+        for name in collections:
+            workspace.knowledge.add([workspace.path / name], collection=name)
         found = read_questions(workspace.path / "health.test.jsonl")
-        documents = {
-            path.relative_to(workspace.path).as_posix()
-            for path in workspace.path.rglob("*")
-            if path.is_file()
-        }
+        documents = {document.id for document in workspace.knowledge.documents()}
     assert found == questions(language) and len(found) >= SIZES["health"].questions
     assert {one.language for one in found} == {language}
     assert {one.answerable for one in found} == {True, False}

@@ -105,7 +105,7 @@ def _to_measure(facts: Facts, drill: Drill | None) -> Iterator[Step]:
     own = facts.testset in ("", agent)
     testset = "" if own else f" --testset {facts.testset}"
     yield Step(f"kilde compare {agent}{testset}", "Ask every arm the same questions.")
-    if drill is None and not none:
+    if drill is None and not none and not _fills_in(facts):
         yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
     yield Step(f"kilde advise {agent}", "See what follows from the figures.")
 
@@ -143,8 +143,13 @@ def _after_deciding(
             yield Step(_rows(facts, agent), "Examples to train on.")
         yield Step(f"kilde tune {agent}", f"So that {' and '.join(missing)} can be measured too.")
         yield Step(compare_command(comparison), "Ask the arms that were left out.")
-    if drill is None:
+    if drill is None and not _fills_in(facts):
         yield Step(f"kilde drill {agent}", "Measure what a change of the documents costs.")
+
+
+def _fills_in(facts: Facts) -> bool:
+    """Whether it fills in a form: that tells no facts which a drill could edit."""
+    return "form" in facts.known and facts.known["form"].value == "yes"
 
 
 def _rows(facts: Facts, agent: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -105,7 +106,7 @@ def questions(language: str, agent: str = "health") -> tuple[TestQuestion, ...]:
         TestQuestion(
             question=one["question"],
             references=(one["reference"],) if one["answerable"] else (),
-            documents=(one["document"],) if one["answerable"] else (),
+            documents=(_document(one),) if one["answerable"] else (),
             answerable=one["answerable"],
             tags=tuple(one["tags"]),
             language=language,
@@ -113,6 +114,12 @@ def questions(language: str, agent: str = "health") -> tuple[TestQuestion, ...]:
         for one in tomllib.loads(text)[language]["question"]
         if one["agent"] == agent and "follows" not in one
     )
+
+
+def _document(question: Mapping[str, str]) -> str:
+    """The id of the document that answers: of a workbook, every sheet is one."""
+    sheet = question.get("sheet", "")
+    return f"{question['document']}#{sheet}" if sheet else question["document"]
 
 
 def apply(edit: Edit, folder: Path) -> None:
