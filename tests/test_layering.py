@@ -22,7 +22,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "kilde"
 # The demo is played by the command line, so it has a floor of its own below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("protocols", "toml", "durable", "json_objects", "typed_json"),
+    ("protocols", "arguments", "toml", "durable", "json_objects", "typed_json"),
     ("config", "models", "language", "named_sets"),
     ("documents", "embedding", "generation"),
     ("knowledge", "grounding", "records"),
@@ -93,7 +93,12 @@ LIBRARIES: dict[str, set[str]] = {
     "openai": {"generation/openai.py"},
     "peft": {"tuning/training/setup.py", "tuning/weights/merge.py"},
     "platformdirs": {"models/cache.py"},
-    "psutil": {"evaluation/arms.py", "workspace/copying.py"},
+    "psutil": {
+        "documents/reader_pool.py",
+        "documents/reader_process.py",
+        "evaluation/arms.py",
+        "workspace/copying.py",
+    },
     "pyarrow": {
         "documents/readers/parquet.py",
         "knowledge/check.py",

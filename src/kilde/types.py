@@ -21,6 +21,7 @@ Scalar = str | int | float | bool | date | datetime | None
 """A typed value of a table cell or of a document's metadata."""
 
 PassageKind = Literal["text", "summary", "row"]
+Origin = Literal["memory", "path", "url", "sql"]
 Role = Literal["system", "user", "assistant"]
 
 
@@ -40,7 +41,8 @@ class Document:
     ``pages`` holds the offset at which each page starts (``pages[0] == 0`` is page 1); it is empty
     where the source has no pages. ``rows`` is set for structured sources: the rows cover the text
     in order. ``summary`` is the text of the summary passage; empty means "make one".
-    ``markdown`` tells the splitter to look for ``#`` headings in the text.
+    ``markdown`` tells the splitter to look for ``#`` headings in the text. ``origin`` is the kind
+    of source that it was read from, or ``"memory"``.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Document:
     rows: tuple[Row, ...] = ()
     summary: str = ""
     markdown: bool = True
+    origin: Origin = "memory"
 
     @classmethod
     def from_text(
@@ -349,8 +352,12 @@ StreamEvent = Retrieved | Delta | Done
 def conversation(history: Sequence[Message | Mapping[str, str] | Answer]) -> tuple[Message, ...]:
     """A history as messages: takes messages, ``{"role", "content"}`` mappings and earlier answers.
 
-    Raises ``ValueError`` for a role other than ``user`` or ``assistant``.
+    Raises ``ValueError`` for a role other than ``user`` or ``assistant``, and for a text.
     """
+    if isinstance(history, str):
+        raise ValueError("history: expected messages or earlier answers, got a text")
+    if isinstance(history, Message | Answer | Mapping):
+        history = (history,)
     messages: list[Message] = []
     for turn in history:
         if isinstance(turn, Answer):

@@ -55,6 +55,7 @@ def _collection(ctx: click.Context, option: click.Parameter, value: str | None) 
 @click.option("--sql", metavar="URL", help="A database; env:NAME for a URL that is a secret.")
 @click.option("--table", metavar="NAME", help="The table to read, with --sql.")
 @click.option("--query", metavar="SELECT", help="The query to read, with --sql.")
+@click.option("--force", is_flag=True, help="Also add the home folder or the file system's root.")
 @json_option
 @pass_session
 def add_command(
@@ -64,6 +65,7 @@ def add_command(
     sql: str | None,
     table: str | None,
     query: str | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Register SOURCES and index what they hold: files, folders, patterns, URLs.
@@ -84,9 +86,8 @@ def add_command(
     if sql is not None:
         url = _from_here(sql, workspace.path)
         given.append(Source("sql", url, table=table or "", query=query or ""))
-    return _finished(
-        "add", workspace.knowledge.add(given, collection=collection, progress=progress()), as_json
-    )
+    report = workspace.knowledge.add(given, collection=collection, force=force, progress=progress())
+    return _finished("add", report, as_json)
 
 
 @click.command("sync", cls=ModelCommand)

@@ -140,6 +140,7 @@ def _prose_document(content: Prose, found: Found, stem: str) -> Document:
         },
         pages=pages,
         markdown=content.markdown,
+        origin=found.source.kind,
     )
 
 
@@ -174,6 +175,7 @@ def _table_document(table: Table, found: Found, stem: str, *, several: bool) -> 
         rows=rows,
         summary=table_summary(_one_line(title), table.columns, rows, language),
         markdown=False,
+        origin=found.source.kind,
     )
 
 

@@ -53,8 +53,9 @@ class Found:
 
     ``document_source`` names it: it is the id of its document, or of several documents what
     stands before the ``#``. ``fingerprint`` changes when the file does and is empty where only
-    reading can tell; the same fingerprint means that a file need not be read again. ``root`` is
-    the workspace folder.
+    reading can tell; the same fingerprint means that a file need not be read again. ``size`` is
+    in bytes, 0 where it is unknown; ``changed`` is when the file was last changed, in seconds of
+    :func:`time.time`. ``root`` is the workspace folder.
     """
 
     document_source: str
@@ -62,6 +63,8 @@ class Found:
     root: Path
     path: Path | None = None
     fingerprint: str = ""
+    size: int = 0
+    changed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +224,13 @@ def _exists(path: Path, shown: str) -> bool:
 
 def _found(path: Path, source: Source, root: Path) -> Found:
     status = path.stat()
-    fingerprint = f"{status.st_size}-{status.st_mtime_ns}"
-    return Found(document_name(path, root), source, root, path, fingerprint)
+    # A program can set the modification time back, as archivers do, and replace a file by one of
+    # the same size; the time of the inode's last change and its number are the system's to set.
+    changed = max(status.st_mtime_ns, status.st_ctime_ns)
+    fingerprint = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+    return Found(
+        document_name(path, root), source, root, path, fingerprint, status.st_size, changed / 1e9
+    )
 
 
 def _members(

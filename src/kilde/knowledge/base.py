@@ -6,12 +6,13 @@ an agent is handed :class:`ScopedKnowledge`, which has no way to leave its colle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilde.arguments import as_tuple
 from kilde.documents.sources import Source
 from kilde.errors import NotFound, ReindexNeeded
 from kilde.knowledge import check
@@ -91,32 +92,40 @@ class KnowledgeBase:
 
     def add(
         self,
-        sources: Iterable[str | Path | Source],
+        sources: str | Path | Source | Iterable[str | Path | Source],
         *,
         collection: str | None = None,
+        force: bool = False,
         progress: Progress | None = None,
     ) -> SyncReport:
-        """Register sources (files, folders, globs, URLs) and index what they hold now.
+        """Register one source or several (files, folders, globs, URLs) and index what they hold.
 
         ``collection`` is "default" where none is given. A source that is registered already is
-        read again, and moves to the collection where one is given.
+        read again, and moves to the collection where one is given. The root of the file system
+        and the home folder are refused without ``force``.
         """
+        given = as_tuple(sources, str, Path, Source)
         self._require_same_recipe()
         with self._sync.lock(progress or NoProgress()):
-            report = self._sync.add(sources, collection, progress or NoProgress())
+            report = self._sync.add(given, collection, progress or NoProgress(), force=force)
             self._store.maintain(keep=self._keep)
         return report
 
     def add_documents(
-        self, documents: Iterable[Document], *, progress: Progress | None = None
+        self, documents: Document | Iterable[Document], *, progress: Progress | None = None
     ) -> SyncReport:
-        """Index documents made in memory. They stay until removed; ``sync`` leaves them alone."""
+        """Index one document or several that were made in memory.
+
+        They stay until removed; ``sync`` leaves them alone.
+        """
         self._require_same_recipe()
         failed: list[Failure] = []
         progress = progress or NoProgress()
         progress.start("indexing", None, "passages")
         outcome = self._indexer.index(
-            prepared(documents, failed), "add documents", lambda _, done, __: progress.advance(done)
+            prepared(_each(documents), failed),
+            "add documents",
+            lambda _, done, __: progress.advance(done),
         )
         progress.finish()
         self._store.maintain(keep=self._keep)
@@ -137,14 +146,14 @@ class KnowledgeBase:
             self._store.maintain(keep=self._keep)
         return report
 
-    def remove(self, name: str) -> SyncReport:
+    def remove(self, name: str | Path) -> SyncReport:
         """Remove a registered source with its documents, or one document by its id.
 
         A document of a registered folder stays out of later syncs, until it is added again.
         Raises :class:`NotFound` when neither exists.
         """
         with self._sync.lock(NoProgress()):
-            return self._sync.remove(name)
+            return self._sync.remove(str(name))
 
     def tag(self, name: str) -> int:
         """Name the state of this moment; it is kept until the end. Returns its version."""
@@ -184,17 +193,14 @@ class KnowledgeBase:
         question: str,
         *,
         limit: int = 10,
-        collections: Sequence[str] | None = None,
+        collections: str | Iterable[str] | None = None,
         as_of: AsOf = None,
     ) -> list[Hit]:
         """The best passages for a question, best first; ``collections=None`` searches all.
 
         >>> hits = knowledge.search("When does the laboratory open?", limit=3)  # doctest: +SKIP
         """
-        if isinstance(collections, str):  # its letters would be taken for collections
-            collections = (collections,)
-        scope = Scope(None if collections is None else frozenset(collections))
-        return self.scoped(scope).search(question, limit=limit, as_of=as_of)
+        return self.scoped(_scope(collections)).search(question, limit=limit, as_of=as_of)
 
     def scoped(self, scope: Scope) -> ScopedKnowledge:
         """The part of the knowledge base that lies within a scope, and no more."""
@@ -210,16 +216,14 @@ class KnowledgeBase:
         return to_document(rows)
 
     def documents(
-        self, *, collections: Sequence[str] | None = None, as_of: AsOf = None
+        self, *, collections: str | Iterable[str] | None = None, as_of: AsOf = None
     ) -> list[DocumentRef]:
         """All documents, by id."""
         view = self._view(as_of)
         if view is None:
             return []
-        if isinstance(collections, str):
-            collections = (collections,)
-        scope = Scope(None if collections is None else frozenset(collections))
-        rows = view.rows(where=f"ordinal = 0 AND {scope.within}", columns=_REF_COLUMNS)
+        within = _scope(collections).within
+        rows = view.rows(where=f"ordinal = 0 AND {within}", columns=_REF_COLUMNS)
         return sorted(map(to_ref, rows), key=lambda ref: ref.id)
 
     def collections(self) -> tuple[str, ...]:
@@ -279,6 +283,15 @@ class KnowledgeBase:
             f"The knowledge base was made with another {what} ({old}; now {new}).",
             hint="Make its passages anew with kilde reindex, or set kilde.toml back.",
         )
+
+
+def _each(documents: Document | Iterable[Document]) -> Iterable[Document]:
+    """The documents; a stream of them stays one."""
+    return (documents,) if isinstance(documents, Document) else documents
+
+
+def _scope(collections: str | Iterable[str] | None) -> Scope:
+    return Scope(None if collections is None else frozenset(as_tuple(collections, str)))
 
 
 def _parsed(as_of: str, tags: dict[str, int]) -> str | int | datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +33,14 @@ class Look:
 def look(
     sources: list[Source],
     excluded: frozenset[str],
-    stored: dict[str, str],
+    stored: Collection[str],
     failed: list[Failure],
     root: Path,
 ) -> Look:
-    """All things to read, each once: the source registered last has it."""
+    """All things to read, each once: the source registered last has it.
+
+    ``stored`` are the sources of the documents that are stored.
+    """
     found: dict[str, Found] = {}
     unreadable: list[Source] = []
     hidden: list[str] = []
@@ -57,7 +61,7 @@ def look(
     return Look(dict(sorted(found.items())), unreadable, hidden)
 
 
-def _deleted_file(source: Source, root: Path, stored: dict[str, str]) -> bool:
+def _deleted_file(source: Source, root: Path, stored: Collection[str]) -> bool:
     """Whether a source is a file, deleted from a folder that is still there.
 
     A folder that is gone may be a drive that is not connected, so its documents are kept.
@@ -69,7 +73,7 @@ def _deleted_file(source: Source, root: Path, stored: dict[str, str]) -> bool:
         and format_of(path.name) is not None
         and path.parent.is_dir()
         and not path.exists()
-        and not any(name.startswith(below) for name in stored.values())
+        and not any(name.startswith(below) for name in stored)
     )
 
 

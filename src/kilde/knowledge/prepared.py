@@ -21,7 +21,8 @@ def prepared(documents: Iterable[Document], failed: list[Failure]) -> Iterator[D
             continue
         if document.language == UNKNOWN_LANGUAGE:
             document = replace(document, language=detect(document.text))
-        yield document
+        # One that was read elsewhere, and is handed over here, has no source here to go with.
+        yield replace(document, origin="memory")
 
 
 def _fault(document: Document) -> tuple[str, str] | None:

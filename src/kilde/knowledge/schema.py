@@ -182,12 +182,20 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
         ),
         summary=summaries[0]["text"] if layout.get("own_summary") else "",
         markdown=first["markdown"],
+        origin=layout.get("origin", "memory"),
     )
 
 
 def _dump_layout(document: Document) -> str:
-    """What the passages do not say: where pages begin, and whose words the summary is."""
-    return json.dumps({"pages": document.pages, "own_summary": bool(document.summary)})
+    """What the passages do not say: where pages begin, whose words the summary is, and where the
+    document came from."""
+    return json.dumps(
+        {
+            "pages": document.pages,
+            "own_summary": bool(document.summary),
+            "origin": document.origin,
+        }
+    )
 
 
 def dump_values(values: Mapping[str, Scalar]) -> str:

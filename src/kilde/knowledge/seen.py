@@ -11,7 +11,7 @@ from pathlib import Path
 from kilde.documents.sources import Found
 from kilde.knowledge.view import translated
 
-# A file changed this recently may change again within the clock's resolution and keep its time.
+# A file changed this recently may change again within the clock's resolution and keep its times.
 _FRESH_SECONDS = 2.0
 
 
@@ -44,9 +44,8 @@ class Seen:
         seen = self.load()
         now = time.time()
         for thing in read:
-            modified = int(thing.fingerprint.rpartition("-")[2] or 0) / 1e9
             if thing.document_source in succeeded and thing.fingerprint:
-                if now - modified > _FRESH_SECONDS:
+                if now - thing.changed > _FRESH_SECONDS:
                     seen[thing.document_source] = [thing.fingerprint, thing.source.collection]
                 else:
                     seen.pop(thing.document_source, None)

@@ -34,6 +34,8 @@ _KEYS = {"kind", "location", "collection", "table", "query"}
 _TOP = {"source", "excluded"}
 _ENTRY = re.compile(r"\s*\[\[\s*[\"']?source[\"']?\s*\]\]")
 _WILDCARDS = frozenset("*?[")
+# What a table is called whose database is named by an environment variable.
+_ENVIRONMENT = re.compile(r"env:\w+#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class SourceList:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def exists(self) -> bool:
+        """Whether there is such a file."""
+        return self._path.exists()
 
     def load(self) -> Listed:
         """The list; empty where there is no file. Raises :class:`ConfigError` with all faults."""
@@ -160,6 +166,22 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
     return Source("path", document_name(whole, root) or ".", wanted)
 
 
+def refuse_everything(source: Source, root: Path) -> None:
+    """Raise :class:`LoadError` for the root of the file system, the home folder and those above
+    it: nobody means all that is in them, and every later sync would read it."""
+    if source.kind != "path":
+        return
+    folder = Path(os.path.abspath(root / Path(*_fixed_parts(local_path(source.location)))))  # noqa: PTH100
+    home = Path(os.path.abspath(local_path("~")))  # noqa: PTH100
+    if folder == Path(folder.anchor) or folder == home or folder in home.parents:
+        raise LoadError(
+            source.location,
+            f"{folder} is {'your home folder' if folder == home else 'above your documents'}, "
+            "and everything in it would be indexed",
+            hint="Name the folders that hold documents, or add it with --force (force=True).",
+        )
+
+
 def covers(source: Source, document_source: str) -> bool:
     """Whether a document of that source string can come from this source."""
     if source.kind != "path":
@@ -171,7 +193,7 @@ def covers(source: Source, document_source: str) -> bool:
             )
         except LoadError:  # written by hand, and no address
             return False
-    if not document_source or "://" in document_source:
+    if not document_source or "://" in document_source or _ENVIRONMENT.match(document_source):
         return False
     location = source.location.rstrip("/")
     if location in ("", "."):

@@ -7,19 +7,28 @@ cannot be read at the moment keeps its last good state and is named in the repor
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kilde.documents.load import load
+from kilde.documents.reader_pool import shared_pool
 from kilde.documents.sources import Found, Source, expand, redacted, sql_name
-from kilde.errors import KildeError, LoadError, NotFound
+from kilde.errors import LoadError, NotFound
 from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.look import look
 from kilde.knowledge.reindex import sweep
 from kilde.knowledge.seen import Seen
-from kilde.knowledge.sources import Listed, SourceList, covers, registered, same
+from kilde.knowledge.sources import (
+    Listed,
+    SourceList,
+    covers,
+    refuse_everything,
+    registered,
+    same,
+)
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
 from kilde.knowledge.workload import Workload
@@ -73,11 +82,17 @@ class Sync:
             self._lock.release()
 
     def add(
-        self, given: Iterable[str | Path | Source], collection: str | None, progress: Progress
+        self,
+        given: Iterable[str | Path | Source],
+        collection: str | None,
+        progress: Progress,
+        *,
+        force: bool = False,
     ) -> SyncReport:
         """Register sources and read them. One that cannot be read at all is not registered.
 
-        A folder that can be looked into stays registered whatever is in it.
+        A folder that can be looked into stays registered whatever is in it. The root of the file
+        system and the home folder are refused without ``force``.
         """
         failed: list[Failure] = []
         before = listed = self._sources.load()
@@ -85,6 +100,8 @@ class Sync:
         for item in given:
             try:
                 source = registered(item, collection, self._root)
+                if not force:
+                    refuse_everything(source, self._root)
                 previous = next((old for old in listed.sources if same(old, source)), None)
                 if previous is not None and collection is None:
                     source = replace(source, collection=previous.collection)
@@ -107,7 +124,7 @@ class Sync:
 
     def _drop_unreadable(self, new: list[Source], failed: set[str]) -> None:
         """Take out of the list again what was just added and gave nothing."""
-        stored = set(self._stored().values())
+        stored = {document.source for document in self._stored().values()}
         listed = kept = self._sources.load()
         for source in new:
             if _shown(source) in failed and not any(covers(source, name) for name in stored):
@@ -116,8 +133,22 @@ class Sync:
             self._save(kept)
 
     def run(self, progress: Progress) -> SyncReport:
-        """Read all registered sources."""
-        return self._read(list(self._sources.load().sources), progress, "sync")
+        """Read all registered sources, and remove what none of them covers.
+
+        Without the file that lists them nothing is removed, for it may have been lost.
+        """
+        if self._sources.exists():
+            return self._read(list(self._sources.load().sources), progress, "sync", complete=True)
+        report = self._read([], progress, "sync")
+        if any(document.was_read for document in self._stored().values()):
+            lost = Failure(
+                "sources.toml",
+                "it is missing, so nothing was read and all documents stay as they are",
+                "Put it back or register the sources again with kilde add; to remove the "
+                "documents of all sources, save it as an empty file.",
+            )
+            report = replace(report, failed=(*report.failed, lost))
+        return report
 
     def remove(self, name: str) -> SyncReport:
         """Remove a source or a document; see :meth:`KnowledgeBase.remove`."""
@@ -130,43 +161,64 @@ class Sync:
                 listed = listed.without_source(source)
             gone = [
                 key
-                for key, source in stored.items()
-                if _was_read(key, source)
-                and any(covers(old, source) for old in match)
-                and not any(covers(kept, source) for kept in listed.sources)
+                for key, document in stored.items()
+                if document.was_read
+                and any(covers(old, document.source) for old in match)
+                and not any(covers(kept, document.source) for kept in listed.sources)
             ]
         else:
-            gone = [key for key, source in stored.items() if key in wanted or source in wanted]
-            if not gone:
+            gone = [
+                key
+                for key, document in stored.items()
+                if key in wanted or (document.was_read and document.source in wanted)
+            ]
+            excluded = self._to_exclude(gone, stored, listed, wanted)
+            if not gone and not excluded:
                 known = {*stored, *map(_shown, listed.sources)}
                 raise NotFound("source or document", redacted(name), known)
-            # Of a workbook one sheet may go and the others stay.
-            staying = {source for key, source in stored.items() if key not in gone}
-            outside = {
-                key if stored[key] in staying else stored[key]
-                for key in gone
-                if _was_read(key, stored[key])
-                and any(covers(source, stored[key]) for source in listed.sources)
-            }
-            listed = replace(listed, excluded=listed.excluded | outside)
+            listed = replace(listed, excluded=listed.excluded | excluded)
+        # Deleted before the list says so: a kill in between leaves less to answer with, not more.
+        version = self._delete(gone, f"remove {redacted(name)}")
         self._save(listed)
-        return SyncReport(
-            removed=tuple(gone), version=self._delete(gone, f"remove {redacted(name)}")
-        )
+        return SyncReport(removed=tuple(gone), version=version)
+
+    def _to_exclude(
+        self, gone: list[str], stored: dict[str, _Stored], listed: Listed, wanted: set[str]
+    ) -> set[str]:
+        """What later syncs must leave out, so that removed documents do not come back."""
+        # Of a workbook one sheet may go and the others stay.
+        staying = {document.source for key, document in stored.items() if key not in gone}
+        origins = {
+            key if stored[key].source in staying else stored[key].source: stored[key].source
+            for key in gone
+            if stored[key].was_read
+        }
+        if not gone:
+            # A removal that was killed has deleted the document, and its file is still there.
+            origins = {name: name for name in wanted if os.path.isfile(self._root / name)}  # noqa: PTH113
+        return {
+            name
+            for name, origin in origins.items()
+            if any(covers(source, origin) for source in listed.sources)
+        }
 
     def forget_seen(self) -> None:
         """Make the next run read every file again."""
         self._seen.save({})
 
-    def _read(self, sources: list[Source], progress: Progress, action: str) -> SyncReport:
+    def _read(
+        self, sources: list[Source], progress: Progress, action: str, *, complete: bool = False
+    ) -> SyncReport:
+        """Read sources; where they are ``complete``, what none of them covers is removed."""
         failed: list[Failure] = []
         listed = self._sources.load()
         stored = self._stored()
-        present = look(sources, listed.excluded, stored, failed, self._root)
+        origins = {document.source for document in stored.values()}
+        present = look(sources, listed.excluded, origins, failed, self._root)
         by_source: dict[str, list[str]] = {}
-        for key, source in stored.items():
-            if _was_read(key, source):
-                by_source.setdefault(source, []).append(key)
+        for key, document in stored.items():
+            if document.was_read:
+                by_source.setdefault(document.source, []).append(key)
         seen = self._seen.load()
         unchanged: list[str] = []
         to_read = []
@@ -175,6 +227,7 @@ class Sync:
                 thing.fingerprint
                 and seen.get(name) == [thing.fingerprint, thing.source.collection]
                 and name in by_source
+                and listed.excluded.isdisjoint(by_source[name])
             ):
                 unchanged += by_source[name]
             else:
@@ -196,7 +249,7 @@ class Sync:
                 source not in present.found
                 and source not in broken
                 and not present.hides(source)
-                and any(covers(origin, source) for origin in sources)
+                and (complete or any(covers(origin, source) for origin in sources))
                 and not any(covers(other, source) for other in others)
             ):
                 gone += keys
@@ -220,26 +273,28 @@ class Sync:
         failed: list[Failure],
         work: Workload,
     ) -> Iterator[Document]:
-        for thing in found:
-            try:
-                documents = load(thing, allow_private=self._allow_private)
-            except KildeError as error:
-                reason = error.reason if isinstance(error, LoadError) else error.message
-                failed.append(Failure(thing.document_source, reason, error.hint))
-                documents = []
+        for thing, result in shared_pool().load_all(found, allow_private=self._allow_private):
+            documents: list[Document] = []
+            if isinstance(result, LoadError):
+                failed.append(Failure(thing.document_source, result.reason, result.hint))
             else:
-                documents = [document for document in documents if document.id not in excluded]
+                documents = [document for document in result if document.id not in excluded]
                 produced[thing.document_source] = [document.id for document in documents]
             work.loaded(thing, documents)
             yield from documents
 
-    def _stored(self) -> dict[str, str]:
-        """The ids of all stored documents and the source string of each."""
+    def _stored(self) -> dict[str, _Stored]:
+        """Where all stored documents came from, by id."""
         view = self._store.latest()
         if view is None:
             return {}
-        rows = view.rows(where="ordinal = 0", columns=["document_id", "source"])
-        return {row["document_id"]: row["source"] for row in rows}
+        rows = view.rows(where="ordinal <= 0", columns=["document_id", "source", "layout"])
+        found: dict[str, _Stored] = {}
+        for row in rows:
+            key, source, layout = row["document_id"], row["source"], row["layout"]
+            if layout or key not in found:  # the summary, of which a damaged document may have none
+                found[key] = _Stored(source, _was_read(key, source, layout))
+        return found
 
     def _delete(self, ids: list[str], action: str) -> int | None:
         view = self._store.latest()
@@ -258,14 +313,24 @@ def _shown(source: Source) -> str:
     return sql_name(source) if source.kind == "sql" else source.location
 
 
-def _was_read(document_id: str, source: str) -> bool:
-    """Whether a document came from a source, and was not made in memory and only says so."""
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The source of a stored document, and whether it was read from there or made in memory."""
+
+    source: str
+    was_read: bool
+
+
+def _was_read(document_id: str, source: str, layout: str) -> bool:
+    origin = json.loads(layout).get("origin") if layout else None
+    if origin is not None:
+        return bool(origin != "memory")
     return bool(source) and (document_id == source or document_id.startswith(source + "#"))
 
 
 def _spellings(name: str, root: Path) -> set[str]:
     """A name as given, and as sources and documents are called."""
-    try:
-        return {name, name.rstrip("/"), registered(name, None, root).location}
-    except LoadError:
-        return {name}
+    names = {name, name.rstrip("/")} - {""}
+    with suppress(LoadError):
+        names.add(registered(name, None, root).location)
+    return names

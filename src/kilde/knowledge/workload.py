@@ -42,4 +42,4 @@ class Workload:
 
 def _kilobytes(thing: Found) -> int:
     """The size of a file; for a page or a table, which nobody knows before, that of a letter."""
-    return max(1, int(thing.fingerprint.partition("-")[0] or 20_000) // 1000)
+    return max(1, (thing.size or 20_000) // 1000)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from kilde import __version__
 from kilde.agents.agent import Sampling
+from kilde.arguments import as_tuple
 from kilde.errors import ConfigError, EvaluationError
 from kilde.evaluation.answers import Answers, id_of
 from kilde.evaluation.arms import missing
@@ -56,7 +57,7 @@ def compare(
     agent: str,
     *,
     testset: str = "",
-    arms: Sequence[Arm] = ARMS,
+    arms: Arm | Sequence[Arm] = ARMS,
     model: str = "",
     adapter: str = "",
     judge: str = "",
@@ -78,7 +79,7 @@ def compare(
     makes no sense), :class:`NotFound`, :class:`StoreError`, :class:`ModelMissing` (the judge), and
     what :meth:`Agent.ask` raises but for :class:`GenerationError`.
     """
-    chosen = tuple(arm for arm in ARMS if arm in arms)
+    chosen = tuple(arm for arm in ARMS if arm in as_tuple(arms, Arm))
     if not chosen:
         raise ConfigError(["There is no arm to ask."], hint="Name some: plain,rag,tuned,rag+tuned")
     samplings = _samplings(samples, temperature, seed)

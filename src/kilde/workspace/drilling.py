@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilde import durable
+from kilde.arguments import as_tuple
 from kilde.errors import ConfigError, StoreError
 from kilde.evaluation.drill_json import dump_drill, read_drill
 from kilde.evaluation.drill_result import ArmCost, Drill
@@ -34,7 +35,7 @@ def drill(
     agent: str,
     *,
     edits: int = 10,
-    arms: Sequence[Arm] = ARMS,
+    arms: Arm | Sequence[Arm] = ARMS,
     model: str = "",
     adapter: str = "",
     epochs: float | None = None,
@@ -53,7 +54,7 @@ def drill(
     Raises :class:`EvaluationError` (nothing to edit, no arm to ask, no room for a copy),
     :class:`ConfigError` (numbers out of range), :class:`NotFound`.
     """
-    arms = tuple(arm for arm in ARMS if arm in arms)
+    arms = tuple(arm for arm in ARMS if arm in as_tuple(arms, Arm))
     faults = [] if arms else ["There is no arm to drill."]
     faults += [] if edits > 0 else ["edits must be at least 1"]
     faults += [] if questions_per_month > 0 else ["questions_per_month must be at least 1"]

@@ -1,0 +1,320 @@
+"""A few warm processes that read files, with limits of time, memory and output.
+
+A parser that panics, aborts, hangs or swells ends its process and no more: the file is reported
+with the reason, and the next one is read by a new process. Processes are shared by everything in
+this one, start at the first file and end when this process does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from kilde.documents.load import load
+from kilde.documents.reader_messages import decode_reply, encode_request, read_frame, write_frame
+from kilde.documents.reader_process import needs_memory
+from kilde.documents.sources import Found
+from kilde.errors import LoadError
+from kilde.types import Document
+
+# Seconds between two looks at the memory and the time of the processes that are at work.
+_WATCH_SECONDS = 0.2
+# Read ahead of what is being indexed: so many files, of so many bytes together.
+_AHEAD_FILES = 16
+_AHEAD_BYTES = 32_000_000
+_OUT_OF_MEMORY = ("memory allocation", "out of memory", "bad_alloc", "MemoryError")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may take: ``seconds``, bytes of ``memory``, bytes of ``output``."""
+
+    seconds: float = 120.0
+    memory: int = 4_000_000_000
+    output: int = 1_500_000_000
+
+
+class ReaderPool:
+    """At most ``size`` idle reader processes; one is started when a file finds none idle."""
+
+    def __init__(self, size: int, limits: Limits) -> None:
+        self._size = size
+        self._limits = limits
+        self._idle: deque[_Reader] = deque()
+        self._busy: set[_Reader] = set()
+        self._changed = threading.Lock()
+        self._watching = False
+
+    def load(self, found: Found, *, allow_private: bool = False) -> list[Document]:
+        """The documents of a file or page, read in another process.
+
+        Raises :class:`LoadError` for whatever cannot be read within the limits.
+        """
+        return self._load(found, set(), allow_private=allow_private)
+
+    def load_all(
+        self, things: Iterable[Found], *, allow_private: bool = False
+    ) -> Iterator[tuple[Found, list[Document] | LoadError]]:
+        """The documents of everything given, in order, or why it cannot be read.
+
+        Files and pages are read ahead while the caller works. Databases are read in this process:
+        they are the owner's, and may take as long as they need.
+        """
+        readers: set[_Reader] = set()
+
+        def result(found: Found) -> list[Document] | LoadError:
+            try:
+                if found.source.kind == "sql":
+                    return load(found)
+                return self._load(found, readers, allow_private=allow_private)
+            except LoadError as error:
+                return error
+
+        waiting: deque[tuple[Found, Future[list[Document] | LoadError]]] = deque()
+        ahead = 0
+        executor = ThreadPoolExecutor(self._size, thread_name_prefix="kilde-read")
+        try:
+            for found in things:
+                while waiting and (len(waiting) >= _AHEAD_FILES or ahead > _AHEAD_BYTES):
+                    earlier, future = waiting.popleft()
+                    ahead -= earlier.size
+                    yield earlier, future.result()
+                waiting.append((found, executor.submit(result, found)))
+                ahead += found.size
+            while waiting:
+                earlier, future = waiting.popleft()
+                yield earlier, future.result()
+        finally:
+            # Where the caller stops early (Ctrl-C), nothing is waited for.
+            executor.shutdown(wait=False, cancel_futures=True)
+            for reader in tuple(readers):
+                reader.kill()
+
+    def _load(self, found: Found, readers: set[_Reader], *, allow_private: bool) -> list[Document]:
+        request = encode_request(found, allow_private=allow_private)
+        while True:
+            reader = self._take(found.document_source)
+            readers.add(reader)
+            used = reader.replies > 0
+            try:
+                return reader.ask(request, found.document_source)
+            except _ReaderDied as died:
+                # What an earlier file left behind may have crashed it: asked again, of a new one.
+                if not used or died.timed_out:
+                    raise died.error from None
+            finally:
+                readers.discard(reader)
+                self._give_back(reader)
+
+    def close(self) -> None:
+        """End the idle processes; new ones are started when they are needed."""
+        with self._changed:
+            readers, self._idle = list(self._idle), deque()
+        for reader in readers:
+            reader.end()
+
+    def _take(self, name: str) -> _Reader:
+        with self._changed:
+            reader = self._idle.pop() if self._idle else None
+        if reader is None or not reader.alive:
+            reader = _Reader(self._limits, name)
+        reader.deadline = time.monotonic() + self._limits.seconds
+        with self._changed:
+            self._busy.add(reader)
+            if not self._watching:
+                self._watching = True
+                threading.Thread(target=self._watch, name="kilde-watch", daemon=True).start()
+        return reader
+
+    def _give_back(self, reader: _Reader) -> None:
+        with self._changed:
+            self._busy.discard(reader)
+            keep = reader.alive and not reader.last and len(self._idle) < self._size
+            if keep:
+                self._idle.append(reader)
+        if not keep:
+            reader.end()
+
+    def _watch(self) -> None:
+        """End readers that go over a limit, for as long as any is at work."""
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            with self._changed:
+                if not self._busy:
+                    self._watching = False
+                    return
+                for reader in self._busy:
+                    reader.check()
+
+
+class _Reader:
+    """One reader process."""
+
+    def __init__(self, limits: Limits, name: str) -> None:
+        self._limits = limits
+        self._exceeded = ""
+        self.replies = 0
+        self.last = False
+        self.deadline = 0.0
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
+        command = [sys.executable, "-P", "-m", "kilde.documents.reader_process"]
+        # Its own limit is the later one: this process knows better what to say.
+        command += [str(limits.seconds + 5), str(limits.memory)]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  (this very Python)
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=os.environ | {"PYTHONPATH": _search_path()},
+            )
+        except OSError as error:
+            raise LoadError(
+                name,
+                f"the process that reads files cannot be started ({error.strerror or error})",
+                hint="Close other programs and try again.",
+            ) from error
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._requests: BinaryIO = self._process.stdin  # type: ignore[assignment]
+        self._replies: BinaryIO = self._process.stdout  # type: ignore[assignment]
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, request: bytes, name: str) -> list[Document]:
+        """The documents. Raises :class:`LoadError`, or :class:`_ReaderDied`."""
+        try:
+            write_frame(self._requests, request)
+            reply = read_frame(self._replies, self._limits.output)
+            if reply is None:
+                raise self._died(name)
+            result, self.last = decode_reply(reply)
+        except OSError:  # it ended between two files
+            raise self._died(name) from None
+        except ValueError as error:
+            self.last = True
+            raise LoadError(
+                name,
+                f"it becomes more text than is taken over ({error})",
+                hint="Split it into smaller files.",
+            ) from error
+        self.replies += 1
+        if isinstance(result, LoadError):
+            raise result
+        return result
+
+    def kill(self) -> None:
+        """End the process at once; whoever waits for its reply is told that it died."""
+        self._process.kill()
+
+    def check(self) -> None:
+        """End the process if it goes over a limit."""
+        import psutil
+
+        if time.monotonic() > self.deadline:
+            self._exceeded = "time"
+        else:
+            with suppress(psutil.Error):
+                memory = psutil.Process(self._process.pid).memory_info().rss
+                if memory > self._limits.memory:
+                    self._exceeded = "memory"
+        if self._exceeded:
+            self.kill()
+
+    def _died(self, name: str) -> _ReaderDied:
+        self._process.wait()
+        return _ReaderDied(self._reason(name), timed_out=self._exceeded == "time")
+
+    def _reason(self, name: str) -> LoadError:
+        """Why the process ended, in the words of a report."""
+        code = self._process.returncode
+        log = self._log_tail()
+        if self._exceeded == "time":
+            return LoadError(
+                name,
+                f"reading it took longer than {self._limits.seconds:g} seconds",
+                hint="Split it into smaller files, or save it anew from the program that made it.",
+            )
+        if self._exceeded == "memory" or any(words in log for words in _OUT_OF_MEMORY):
+            return needs_memory(name, self._limits.memory)
+        how = f"exit code {code}"
+        if code < 0:
+            with suppress(ValueError):
+                how = signal.Signals(-code).name
+        last_line = log.strip().rpartition("\n")[2][:160]
+        return LoadError(
+            name,
+            f"it crashed its reader ({how}{': ' + last_line if last_line else ''})",
+            hint="Open it in the program that made it, save it anew, and add it again.",
+        )
+
+    def end(self) -> None:
+        """End the process and close what belongs to it."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._requests, self._replies, self._log):
+            with suppress(OSError):
+                stream.close()
+
+    def _log_tail(self) -> str:
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 4000))
+        return self._log.read().decode("utf-8", "replace")
+
+
+class _ReaderDied(Exception):
+    """A reader process ended before its reply; ``error`` is what the report says of it."""
+
+    def __init__(self, error: LoadError, *, timed_out: bool) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.timed_out = timed_out
+
+
+def shared_pool() -> ReaderPool:
+    """The pool of this process, made at the first call."""
+    global _shared
+    with _making:
+        if _shared is None:
+            import psutil
+
+            half = int(psutil.virtual_memory().total) // 2
+            limits = Limits()
+            _shared = ReaderPool(
+                min(2, os.cpu_count() or 1), replace(limits, memory=min(half, limits.memory))
+            )
+            atexit.register(_shared.close)
+        return _shared
+
+
+_shared: ReaderPool | None = None
+_making = threading.Lock()
+
+
+def _forget_pool() -> None:
+    """In a forked process: the readers belong to its parent."""
+    global _shared, _making
+    _shared, _making = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def _search_path() -> str:
+    """Where the reader finds Kilde: where this process has it, whatever folder it stands in."""
+    own = str(Path(__file__).parents[2])
+    return os.pathsep.join([own, *filter(None, [os.environ.get("PYTHONPATH")])])

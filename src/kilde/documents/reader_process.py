@@ -1,0 +1,106 @@
+"""The process that reads files: requests come in on stdin, documents go out on stdout.
+
+Files come from anywhere, and the libraries that parse them may crash, hang or ask for more memory
+than there is. Here that costs one process, which the pool replaces. Started by
+:mod:`kilde.documents.reader_pool` as ``python -P -m kilde.documents.reader_process LIMITS``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from kilde.documents.extract import damaged
+from kilde.documents.load import load
+from kilde.documents.reader_messages import (
+    decode_request,
+    encode_documents,
+    encode_error,
+    read_frame,
+    write_frame,
+)
+from kilde.documents.sources import Found
+from kilde.errors import LoadError
+
+MAX_REQUEST_BYTES = 1_000_000
+_KEEP_MEMORY = 500_000_000
+"""A process that still holds more than this many bytes after its reply ends, which frees them."""
+
+
+def main(max_seconds: float, max_memory: int) -> None:
+    """Serve requests until stdin is closed, which happens when the parent ends, however it ends."""
+    requests = sys.stdin.buffer
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not stand between two replies
+    _restrict(max_memory)
+    while (payload := read_frame(requests, MAX_REQUEST_BYTES)) is not None:
+        _bound_time(max_seconds)
+        found, allow_private = decode_request(payload)
+        reply, last = _reply(found, max_memory, allow_private=allow_private)
+        _bound_time(0)
+        write_frame(replies, reply)
+        if last:
+            return
+
+
+def _reply(found: Found, max_memory: int, *, allow_private: bool) -> tuple[bytes, bool]:
+    try:
+        documents = load(found, allow_private=allow_private)
+        last = _memory() > _KEEP_MEMORY
+        return encode_documents(documents, last=last), last
+    except LoadError as error:
+        return encode_error(error, last=False), False
+    except MemoryError:
+        return encode_error(needs_memory(found.document_source, max_memory), last=True), True
+    except BaseException as error:  # noqa: BLE001  (a panic in Rust is no Exception)
+        return encode_error(damaged(found.document_source, error), last=True), True
+
+
+def needs_memory(name: str, max_memory: int) -> LoadError:
+    """The error for a file that cannot be read within ``max_memory`` bytes."""
+    return LoadError(
+        name,
+        f"reading it needs more than {max_memory / 1e9:.1f} GB of memory",
+        hint="Split it into smaller files; if it is a small file from a stranger, leave it out.",
+    )
+
+
+def _restrict(max_memory: int) -> None:
+    """Limits that hold whatever native code does, where the system has them (not on Windows)."""
+    with suppress(OSError):
+        # If the system runs out of memory, this process goes first.
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    if sys.platform == "win32":
+        return
+    import resource
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    limits = {
+        resource.RLIMIT_DATA: max_memory,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 100_000_000,
+    }
+    for kind, limit in limits.items():
+        _, hard = resource.getrlimit(kind)
+        with suppress(OSError, ValueError):
+            lower = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(kind, (lower, hard))
+
+
+def _bound_time(seconds: float) -> None:
+    """End this process after so many seconds, also when the parent is gone; 0 lifts the limit."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # nothing handles SIGALRM, so it kills
+
+
+def _memory() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), int(sys.argv[2]))
