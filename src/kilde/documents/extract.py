@@ -1,7 +1,8 @@
 """The one door to kreuzberg, which reads PDF, office files, e-books and HTML in Rust.
 
 What comes in is untrusted: the bytes are bounded before they get here (``load.MAX_BYTES``), an
-archive may not unpack to more than ``MAX_UNPACKED``, and reading stops after ``MAX_SECONDS``.
+archive may not unpack to more than ``MAX_UNPACKED`` nor grow more than ``MAX_RATIO`` fold, and the
+process that reads has limits of its own (:mod:`kilde.documents.reader_pool`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 MAX_UNPACKED = 1_000_000_000
 """Bytes that an office file, which is a zip archive, may unpack to."""
 
-MAX_SECONDS = 120
-"""Seconds that one file may take; a PDF of 1,500 pages takes about three."""
+MAX_RATIO = 100
+"""How many times its size an archive may unpack to, from ``_FREE_UNPACKED`` bytes on. The XML of
+office files shrinks ten- to thirtyfold."""
+
+_FREE_UNPACKED = 50_000_000
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED = re.compile(r"password|encrypt", re.IGNORECASE)
@@ -43,27 +47,18 @@ def extract(
 ) -> ExtractionResult:
     """What kreuzberg makes of a file.
 
-    Raises :class:`LoadError` for a file that is locked by a password, damaged, or too big or slow
-    to unpack.
+    Raises :class:`LoadError` for a file that is locked by a password or damaged.
     """
     from kreuzberg import ExtractionConfig, KreuzbergError, extract_bytes_sync
-    from kreuzberg.exceptions import ExtractionTimeoutError
 
     config = ExtractionConfig(
         use_cache=False,
         enable_quality_processing=False,
         output_format="markdown" if markdown else "plain",
         pages=pages,
-        extraction_timeout_secs=MAX_SECONDS,
     )
     try:
         return extract_bytes_sync(data, mime, config=config)
-    except ExtractionTimeoutError as error:
-        raise LoadError(
-            name,
-            f"reading it took longer than {MAX_SECONDS} seconds",
-            hint="Split it into smaller files, or save it anew from the program that made it.",
-        ) from error
     except (KreuzbergError, OSError, ValueError, RuntimeError) as error:
         if _ENCRYPTED.search(str(error)):
             raise locked(name) from error
@@ -85,7 +80,7 @@ def check_archive(data: bytes, name: str) -> None:
     """Look at a zip-based file before it is unpacked.
 
     Raises :class:`LoadError` when it is encrypted, no archive at all, or would unpack to more than
-    ``MAX_UNPACKED`` bytes.
+    ``MAX_UNPACKED`` bytes or ``MAX_RATIO`` times its size.
     """
     if data.startswith(_OLE):  # Office wraps an encrypted document in its older container
         raise locked(name)
@@ -94,11 +89,12 @@ def check_archive(data: bytes, name: str) -> None:
             entries = archive.infolist()
             manifest = next((e for e in entries if e.filename == "META-INF/manifest.xml"), None)
             size = sum(entry.file_size for entry in entries)
-            if size > MAX_UNPACKED:
+            allowed = min(MAX_UNPACKED, max(_FREE_UNPACKED, MAX_RATIO * len(data)))
+            if size > allowed:
                 raise LoadError(
                     name,
                     f"it would unpack to {size // 1_000_000} MB, more than the "
-                    f"{MAX_UNPACKED // 1_000_000} MB allowed",
+                    f"{allowed // 1_000_000} MB allowed",
                     hint="Take the large pictures out or split it; if it came from a stranger, "
                     "do not open it.",
                 )

@@ -27,6 +27,9 @@ from kilde.types import Document
 MAX_BYTES = 100_000_000
 """Size of the largest file that is read. Parsing needs several times that in memory."""
 
+MAX_CHARACTERS = 100_000_000
+"""Length of the longest text that is read. A packed file of a few megabytes can hold more."""
+
 
 def load(found: Found, *, allow_private: bool = False) -> list[Document]:
     """The documents of one found thing, at least one.
@@ -115,6 +118,13 @@ def _documents(contents: list[Content], found: Found, stem: str) -> Iterator[Doc
 
 
 def _prose_document(content: Prose, found: Found, stem: str) -> Document:
+    if (length := len(content.text) + sum(map(len, content.pages))) > MAX_CHARACTERS:
+        raise LoadError(
+            found.document_source,
+            f"its text has {length / 1e6:,.0f} million characters, and "
+            f"{MAX_CHARACTERS / 1e6:,.0f} million are the most that is read",
+            hint="Split it into smaller files; if it is small and from a stranger, leave it out.",
+        )
     if content.pages:
         text, pages = _join(content.pages)
     else:

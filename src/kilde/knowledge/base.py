@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilde.arguments import as_tuple
+from kilde.documents.reader_pool import ReaderPool, shared_pool
 from kilde.documents.sources import Source
 from kilde.errors import NotFound, ReindexNeeded
 from kilde.knowledge import check
@@ -45,7 +46,7 @@ class KnowledgeBase:
     ``folder`` holds the table, ``root`` is what relative paths of sources start from. ``embedder``
     gives the embedder when it is first needed, which stays the caller's to close. ``max_tokens``
     bounds a passage in the embedder's tokens. ``keep`` is how long untagged past states stay
-    searchable.
+    searchable. ``readers`` gives the processes that read files.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class KnowledgeBase:
         keep: timedelta,
         make_summary: Summarise = summarise,
         allow_private: bool = False,
+        readers: Callable[[], ReaderPool] = shared_pool,
     ) -> None:
         self._open_embedder = embedder
         self._max_tokens = max_tokens
@@ -71,6 +73,7 @@ class KnowledgeBase:
             self._sources,
             root=root,
             allow_private=allow_private,
+            readers=readers,
         )
 
     @cached_property

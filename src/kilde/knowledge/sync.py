@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kilde.documents.reader_pool import shared_pool
+from kilde.documents.reader_pool import ReaderPool
 from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import LoadError, NotFound
 from kilde.knowledge.indexer import Indexer
@@ -47,6 +47,7 @@ class Sync:
         *,
         root: Path,
         allow_private: bool,
+        readers: Callable[[], ReaderPool],
     ) -> None:
         from filelock import FileLock
 
@@ -55,6 +56,7 @@ class Sync:
         self._sources = sources
         self._root = root
         self._allow_private = allow_private
+        self._readers = readers
         self._seen = Seen(store.folder / "seen.json")
         self._lock = FileLock(store.folder / "sync.lock")
 
@@ -273,7 +275,7 @@ class Sync:
         failed: list[Failure],
         work: Workload,
     ) -> Iterator[Document]:
-        for thing, result in shared_pool().load_all(found, allow_private=self._allow_private):
+        for thing, result in self._readers().load_all(found, allow_private=self._allow_private):
             documents: list[Document] = []
             if isinstance(result, LoadError):
                 failed.append(Failure(thing.document_source, result.reason, result.hint))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes, policy
+from collections.abc import Sequence
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 from kilde.documents.content import Content, Prose
 from kilde.documents.formats import format_of
@@ -13,6 +16,18 @@ from kilde.documents.text import decode
 from kilde.errors import LoadError
 from kilde.types import Scalar
 
+MAX_HEADER = 4_000
+"""Characters of a header that are read. Parsing takes time with the square of its length: 32,000
+characters of quotation marks took half a minute."""
+
+
+class _BoundedPolicy(EmailPolicy):
+    """The library's policy for present-day mail, with headers cut to ``MAX_HEADER``."""
+
+    def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(list(sourcelines))
+        return name, value[:MAX_HEADER]
+
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     """The body (plain text before HTML), titled by the subject.
@@ -20,7 +35,7 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     Metadata: ``subject``, ``from``, ``to``, ``date``, and ``attachments`` (names, comma-separated,
     of those whose format can be read).
     """
-    message = message_from_bytes(data, policy=policy.default)
+    message = cast(EmailMessage, message_from_bytes(data, policy=_BoundedPolicy()))
     metadata = _headers(message)
     if not metadata:
         raise LoadError(

@@ -7,10 +7,14 @@ table (a line with one filled cell) becomes the table's title, not a row.
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Sequence
+from typing import Any
+from zipfile import BadZipFile
 
 from kilde.documents.content import Content, Table
 from kilde.documents.extract import check_archive, damaged, locked
+from kilde.documents.sparse_sheets import closed_up
 from kilde.documents.tables import column_names, looks_like_header, scalar
 from kilde.errors import LoadError
 from kilde.types import Scalar
@@ -22,25 +26,22 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     """One table per sheet, named by ``part`` when there are several."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-    if mime != _XLS:  # the others are zip archives
-        check_archive(data, name)
     try:
+        if mime != _XLS:  # the others are zip archives
+            check_archive(data, name)
+            data = closed_up(data)
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             visible = [
                 sheet.name
                 for sheet in book.sheets_metadata
                 if sheet.visible == SheetVisibleEnum.Visible
             ]
-            grids = {sheet: book.get_sheet_by_name(sheet).to_python() for sheet in visible}
-    except (CalamineError, OSError, ValueError, KeyError) as error:
+            grids = {sheet: _filled_rows(book.get_sheet_by_name(sheet)) for sheet in visible}
+    except (CalamineError, BadZipFile, zlib.error, OSError, ValueError, KeyError) as error:
         if "password" in str(error).lower():
             raise locked(name) from error
         raise damaged(name, error) from error
-    tables = [
-        table
-        for sheet, grid in grids.items()
-        if (table := _table(sheet, [[scalar(cell) for cell in row] for row in grid]))
-    ]
+    tables = [table for sheet, grid in grids.items() if (table := _table(sheet, grid))]
     if not tables:
         raise LoadError(
             name,
@@ -50,8 +51,15 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     return [*tables]
 
 
-def _table(sheet: str, grid: list[list[Scalar]]) -> Table | None:
-    rows = [row for row in grid if any(cell is not None for cell in row)]
+def _filled_rows(sheet: Any) -> list[list[Scalar]]:
+    """The rows with a value in them; a blank cell is an empty text to the library."""
+    first = sheet.start[1] if sheet.start else 0
+    filled = (row[first:] for row in sheet.iter_rows() if any(row) or 0 in row)
+    rows = ([scalar(cell) for cell in row] for row in filled)
+    return [row for row in rows if any(cell is not None for cell in row)]
+
+
+def _table(sheet: str, rows: list[list[Scalar]]) -> Table | None:
     titles: list[str] = []
     while len(rows) > 2 and _filled(rows[0]) == 1 and _filled(rows[1]) + _filled(rows[2]) > 2:
         titles += [str(cell) for cell in rows.pop(0) if cell is not None]

@@ -1,0 +1,213 @@
+"""Reader processes: what they reply is what reading here gives, and what a bad file costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kilde.documents.load import load
+from kilde.documents.reader_messages import decode_reply, encode_documents
+from kilde.documents.reader_pool import Limits, ReaderPool
+from kilde.documents.sources import Found, Source, expand
+from kilde.errors import LoadError
+from kilde.types import Document
+
+from .conftest import make_docx, make_epub, make_pdf, make_pptx, make_xlsx
+from .hostile import ABORTS, PANICS, workbook
+
+
+@pytest.fixture
+def pool() -> Iterator[ReaderPool]:
+    pool = ReaderPool(2, Limits())
+    yield pool
+    pool.close()
+
+
+def found(path: Path) -> Found:
+    (one,) = expand(Source("path", path.name, "guides"), path.parent)
+    assert isinstance(one, Found)
+    return one
+
+
+def text_file(folder: Path, name: str = "good.md") -> Found:
+    (folder / name).write_text("# Opening hours\n\nThe clinic opens at 8.\n", encoding="utf-8")
+    return found(folder / name)
+
+
+def large_table(folder: Path) -> Found:
+    """A table that takes a second or more to read, and hundreds of megabytes."""
+    path = folder / "large.csv"
+    path.write_text("name;price\n" + "Apples from the garden;12.50\n" * 600_000, encoding="utf-8")
+    return found(path)
+
+
+def test_same_documents_as_reading_here(tmp_path: Path, pool: ReaderPool) -> None:
+    make_docx(tmp_path / "a.docx")
+    make_pptx(tmp_path / "a.pptx")
+    make_pdf(tmp_path / "a.pdf", pages=3)
+    make_epub(tmp_path / "a.epub")
+    make_xlsx(tmp_path / "a.xlsx", sheets=2)  # with dates and times, which JSON has no form for
+    (tmp_path / "a.jsonl").write_text('{"a": 1, "b": [1.5]}\n{"a": null}\n', encoding="utf-8")
+    (tmp_path / "a.eml").write_text(
+        "From: a@b.dk\nSubject: Hej\nDate: Mon, 1 Jun 2026 10:00:00 +0200\n\nKl. 10.\n",
+        encoding="utf-8",
+    )
+    for path in sorted(tmp_path.iterdir()):
+        assert pool.load(found(path)) == load(found(path)), path.name
+
+
+def test_texts_that_encodings_dislike_survive_the_way(tmp_path: Path) -> None:
+    document = Document("id", "a\x00\u2028\ud800😀", metadata={"date": "2026-01-01"})
+    assert decode_reply(encode_documents([document], last=True)) == ([document], True)
+
+
+def test_a_name_that_is_no_text(tmp_path: Path, pool: ReaderPool) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.md")
+    Path(path).write_text("The café opens at 8.", encoding="utf-8")
+    (document,) = pool.load(Found("caf\ufffd.md", Source("path", "."), tmp_path, Path(path)))
+    assert document.text == "The café opens at 8."
+
+
+def test_order_and_reading_ahead(tmp_path: Path, pool: ReaderPool) -> None:
+    things = [text_file(tmp_path, f"{number:02}.md") for number in range(40)]
+    (tmp_path / "07.md").write_text("", encoding="utf-8")
+    results = list(pool.load_all(things))
+    assert [thing.document_source for thing, _ in results] == [f"{n:02}.md" for n in range(40)]
+    errors = [thing.document_source for thing, result in results if isinstance(result, LoadError)]
+    assert errors == ["07.md"]
+
+
+@pytest.mark.parametrize("fault", [PANICS, ABORTS])
+def test_a_parser_that_panics_or_aborts_costs_its_own_file(
+    fault: tuple[int, int], tmp_path: Path, pool: ReaderPool
+) -> None:
+    (tmp_path / "bad.xls").write_bytes(workbook(fault))
+    things = [text_file(tmp_path, "a.md"), found(tmp_path / "bad.xls"), text_file(tmp_path, "b.md")]
+    first, bad, second = (result for _, result in pool.load_all(things))
+    assert isinstance(first, list) and isinstance(second, list)
+    assert isinstance(bad, LoadError)
+    assert bad.source == "bad.xls" and bad.reason and bad.hint
+
+
+def test_a_process_that_crashes_is_named_with_its_signal(tmp_path: Path, pool: ReaderPool) -> None:
+    thing = large_table(tmp_path)
+    errors: list[LoadError] = []
+
+    def read() -> None:
+        try:
+            pool.load(thing)
+        except LoadError as error:
+            errors.append(error)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    process = only_reader()
+    os.kill(process.pid, signal.SIGABRT)
+    reading.join()
+    (error,) = errors
+    assert "crashed its reader (SIGABRT" in error.reason
+    assert len(pool.load(text_file(tmp_path))) == 1
+
+
+def test_an_idle_process_that_went_away_is_replaced(tmp_path: Path, pool: ReaderPool) -> None:
+    thing = text_file(tmp_path)
+    pool.load(thing)
+    os.kill(only_reader().pid, signal.SIGKILL)
+    assert len(pool.load(thing)) == 1
+
+
+def test_time(tmp_path: Path) -> None:
+    pool = ReaderPool(1, Limits(seconds=0.3))
+    with pytest.raises(LoadError, match=r"took longer than 0\.3 seconds"):
+        pool.load(large_table(tmp_path))
+    pool.close()
+
+
+def test_memory(tmp_path: Path) -> None:
+    pool = ReaderPool(1, Limits(memory=200_000_000))
+    with pytest.raises(LoadError, match=r"needs more than 0\.2 GB of memory"):
+        pool.load(large_table(tmp_path))
+    assert len(pool.load(text_file(tmp_path))) == 1
+    pool.close()
+
+
+def test_output(tmp_path: Path) -> None:
+    pool = ReaderPool(1, Limits(output=2_000))
+    (tmp_path / "long.txt").write_text("word " * 1_000, encoding="utf-8")
+    with pytest.raises(LoadError, match="more text than is taken over"):
+        pool.load(found(tmp_path / "long.txt"))
+    assert len(pool.load(text_file(tmp_path))) == 1
+    pool.close()
+
+
+def test_who_stops_early_waits_for_nothing(tmp_path: Path, pool: ReaderPool) -> None:
+    results = pool.load_all([text_file(tmp_path), large_table(tmp_path)])
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert len(pool.load(text_file(tmp_path))) == 1
+
+
+def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:
+    """A folder of documents may hold a file called like a module of the standard library."""
+    for module in ("json", "email", "zipfile", "kilde"):
+        (tmp_path / f"{module}.py").write_text("open('imported', 'w').close()\n", encoding="utf-8")
+    text_file(tmp_path)
+    script = (
+        "from pathlib import Path\n"
+        "from kilde.documents.reader_pool import shared_pool\n"
+        "from kilde.documents.sources import Found, Source\n"
+        "thing = Found('good.md', Source('path', '.'), Path.cwd(), Path.cwd() / 'good.md')\n"
+        "assert len(shared_pool().load(thing)) == 1\n"
+    )
+    subprocess.run([sys.executable, "-P", "-c", script], cwd=tmp_path, check=True)
+    assert not (tmp_path / "imported").exists()
+
+
+def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    text_file(tmp_path)
+    script = (
+        "import sys, time, psutil\n"
+        "from pathlib import Path\n"
+        "from kilde.documents.reader_pool import shared_pool\n"
+        "from kilde.documents.sources import Found, Source\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "shared_pool().load(Found('good.md', Source('path', '.'), folder, folder / 'good.md'))\n"
+        "print(psutil.Process().children()[0].pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    reader = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    psutil.wait_procs([reader], timeout=30)
+    assert not reader.is_running()
+
+
+def only_reader() -> psutil.Process:
+    """The reader process of this test, once it is there."""
+    for _ in range(500):
+        readers = [
+            child
+            for child in psutil.Process().children()
+            if "kilde.documents.reader_process" in " ".join(child.cmdline())
+        ]
+        started = [child for child in readers if child.create_time() > _started]
+        if started:
+            time.sleep(0.2)  # until it reads
+            return max(started, key=psutil.Process.create_time)
+        time.sleep(0.02)
+    raise AssertionError("no reader process was started")
+
+
+_started = time.time()
