@@ -95,7 +95,8 @@ def test_a_parser_that_panics_or_aborts_costs_its_own_file(
     first, bad, second = (result for _, result in pool.load_all(things))
     assert isinstance(first, list) and isinstance(second, list)
     assert isinstance(bad, LoadError)
-    assert bad.source == "bad.xls" and bad.reason and bad.hint
+    assert bad.source == "bad.xls" and bad.hint
+    assert "crashed its reader" in bad.reason or "of memory" in bad.reason
 
 
 def test_a_process_that_crashes_is_named_with_its_signal(tmp_path: Path, pool: ReaderPool) -> None:

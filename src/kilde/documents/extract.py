@@ -123,7 +123,7 @@ def locked(name: str) -> LoadError:
     )
 
 
-def damaged(name: str, error: BaseException) -> LoadError:
+def damaged(name: str, error: Exception) -> LoadError:
     """The error for a file that its reader cannot make sense of."""
     detail = (str(error).splitlines() or [type(error).__name__])[0][:160]
     return LoadError(

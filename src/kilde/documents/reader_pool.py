@@ -25,7 +25,7 @@ from typing import BinaryIO
 
 from kilde.documents.load import load
 from kilde.documents.reader_messages import decode_reply, encode_request, read_frame, write_frame
-from kilde.documents.reader_process import needs_memory
+from kilde.documents.reader_process import crashed, needs_memory
 from kilde.documents.sources import Found
 from kilde.errors import LoadError
 from kilde.types import Document
@@ -255,12 +255,8 @@ class _Reader:
         if code < 0:
             with suppress(ValueError):
                 how = signal.Signals(-code).name
-        last_line = log.strip().rpartition("\n")[2][:160]
-        return LoadError(
-            name,
-            f"it crashed its reader ({how}{': ' + last_line if last_line else ''})",
-            hint="Open it in the program that made it, save it anew, and add it again.",
-        )
+        last_line = log.strip().rpartition("\n")[2]
+        return crashed(name, f"{how}: {last_line}" if last_line else how)
 
     def end(self) -> None:
         """End the process and close what belongs to it."""

@@ -55,8 +55,21 @@ def _reply(found: Found, max_memory: int, *, allow_private: bool) -> tuple[bytes
         return encode_error(error, last=False), False
     except MemoryError:
         return encode_error(needs_memory(found.document_source, max_memory), last=True), True
-    except BaseException as error:  # noqa: BLE001  (a panic in Rust is no Exception)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is about this one file)
         return encode_error(damaged(found.document_source, error), last=True), True
+    except BaseException as error:  # noqa: BLE001  (a panic in Rust is no Exception)
+        how = f"{type(error).__name__}: {error}"
+        return encode_error(crashed(found.document_source, how), last=True), True
+
+
+def crashed(name: str, how: str) -> LoadError:
+    """The error for a file at which its parser ended instead of refusing it."""
+    first = (how.splitlines() or [""])[0][:160]
+    return LoadError(
+        name,
+        f"it crashed its reader ({first})",
+        hint="Open it in the program that made it, save it anew, and add it again.",
+    )
 
 
 def needs_memory(name: str, max_memory: int) -> LoadError:
