@@ -46,7 +46,7 @@ describes; messages and progress go to stderr. Exit codes are the same.
 |---|---|
 | `KILDE_WORKSPACE` | the workspace, where `--workspace` is not given |
 | `KILDE_CACHE` | the folder of the models, instead of the user's cache |
-| `KILDE_OFFLINE` | `1` forbids every connection for models |
+| `KILDE_OFFLINE` | `1`: never fetch a model |
 | `KILDE_TRACEBACK` | `1` shows where an unexpected error happened |
 | `NO_COLOR` | no colours, also on terminals |
 """

@@ -6,9 +6,15 @@ that fails is a failure, for it is the first thing that a new user would see.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from kilde.models.pull import pull
+
+# PEFT asks there for a tiny model, checkpoint by checkpoint. The library reads this once, so it is
+# set before any test imports it.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")

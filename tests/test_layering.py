@@ -21,7 +21,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "kilde"
 # below its own, and not from its neighbours. "kilde" is the package's own face, `__init__.py`.
 # The demo is played by the command line, so it has a floor of its own below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("types", "errors"),
+    ("types", "errors", "telemetry"),
     ("protocols", "arguments", "toml", "durable", "json_objects", "typed_json"),
     ("config", "models", "language", "named_sets"),
     ("documents", "embedding", "generation"),

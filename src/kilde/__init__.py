@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kilde import telemetry
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Document", "__version__", "init", "open"]
 
 __version__ = "0.1.0"
+
+# Before any library is imported that would report.
+telemetry.disable()
 
 
 def init(path: str | Path = ".") -> Workspace:

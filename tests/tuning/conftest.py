@@ -1,17 +1,12 @@
-"""A tiny model to train, and training that takes one core and no network."""
+"""A tiny model to train, and training that takes one core."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# PEFT asks there for a tiny model, checkpoint by checkpoint; the library reads this once.
-os.environ["HF_HUB_OFFLINE"] = "1"
-
 import torch
 from tests.tuning import parts
 

@@ -47,6 +47,7 @@ collections = ["health"]
 grounding = "off"
 max_words = {words}
 """
+WITHOUT_RETRIEVAL = "retrieval = false\n"
 
 
 def clinic(folder: Path, model: str | Path, more: str = "", context: int = 1024) -> Workspace:

@@ -32,6 +32,7 @@ from tests.tuning.training import (
     weights,
 )
 
+from kilde.errors import TuningError
 from kilde.tuning.adapters.registry import FILES
 from kilde.tuning.training.checkpoints import last_checkpoint
 from kilde.tuning.training.curve import draw
@@ -114,6 +115,13 @@ def test_the_curve_is_drawn(trained: Path) -> None:
     draw(trained, "week-plan: sft")
     assert (trained / "loss.svg").read_text("utf-8") == drawn
     assert (trained / "loss.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_curve_that_cannot_be_drawn_is_an_error_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "progress.jsonl").write_text('{"loss": 1.0}\n', "utf-8")
+    with pytest.raises(TuningError, match="could not be drawn: KeyError: 'step'"):
+        draw(tmp_path, "no steps")
+    assert not (tmp_path / "loss.svg").exists()
 
 
 def first_loss(base: Path, folder: Path, rows: Sequence[TokenRow]) -> float:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.tuning.killed_tuning import SETTINGS
 from tests.tuning.lora import add_random, card, stage
+from tests.tuning.places import WITHOUT_RETRIEVAL as WITHOUT
 from tests.tuning.places import clinic, keep, row, some_facts, write_agent
 
 from kilde.errors import NotFound, TuningError, WorkspaceError
@@ -34,7 +35,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:transformers"),
     pytest.mark.filterwarnings("ignore::UserWarning:peft"),
 ]
-WITHOUT = "retrieval = false\n"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from kilde.cli.session import pull
 def model_command() -> None:
     """List, fetch and delete the models on this computer.
 
-    They are kept once per user, for all workspaces. KILDE_OFFLINE=1 forbids every connection.
+    They are kept once per user, for all workspaces. With KILDE_OFFLINE=1 none is fetched.
     """
 
 

@@ -33,6 +33,9 @@ class OnnxEmbedder:
     """
 
     def __init__(self, path: Path, model: Model) -> None:
+        # On Windows this call is the only switch; elsewhere the variable set by kilde.telemetry is,
+        # and this silences what follows in a program that imported onnxruntime before kilde.
+        ort.disable_telemetry_events()
         options = ort.SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
         # Waiting threads sleep instead of spinning: with other programs at work on the same two

@@ -17,7 +17,8 @@ from typing import Any
 from kilde.errors import TuningError
 from kilde.protocols import Progress
 
-_QUIET = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+# The libraries look on the hub for models and cards that a training does not need.
+_ENVIRONMENT = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 _LOOK_SECONDS = 0.2
 # What the libraries say when a file cannot be written; the second one is of a limit of the user's.
 _DISK_FULL = ("No space left", "File too large", "enough space", "PytorchStreamWriter")
@@ -38,7 +39,7 @@ def run_training(folder: Path, progress: Progress) -> None:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env=os.environ | _QUIET,
+            env=os.environ | _ENVIRONMENT,
         )
     try:
         _follow(process, _Tail(told, seen), progress)
