@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.embedders import DEFAULT, Instant
 from benchmarks.report import Report, Target, say
 from benchmarks.surviving.mutations import mutated
+from benchmarks.surviving.originals import write_originals
 from kilde.documents.formats import format_of
 from kilde.knowledge.base import KnowledgeBase
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=float, default=1_800, help="stop after so long (default: %(default)s)"
     )
     parser.add_argument(
-        "folder", nargs="*", type=Path, help="originals; default: those of the example centre"
+        "folder", nargs="*", type=Path, help="originals; default: one of every format"
     )
 
 
@@ -47,8 +48,12 @@ def run(args: argparse.Namespace) -> Report:
     outcomes: dict[str, Counter[str]] = {}
     totals: Counter[str] = Counter()
     began = time.monotonic()
-    with as_file(files("kilde.demo") / "centre" / "en") as example:
-        originals = _originals(args.folder or [example])
+    with (
+        as_file(files("kilde.demo") / "centre" / "en") as example,
+        tempfile.TemporaryDirectory() as made,
+    ):
+        write_originals(Path(made))
+        originals = _originals(args.folder or [example, Path(made)])
         embedder = Instant(DEFAULT)
         for start in range(0, args.count, _BATCH):
             if time.monotonic() - began > args.seconds:
