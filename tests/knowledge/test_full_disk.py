@@ -18,7 +18,7 @@ from . import killed
 from .parts import sections
 
 # From nothing at all to where some steps of a command fit and later ones do not.
-FREE = (0, 4_096, 12_288, 32_768, 65_536, 131_072, 262_144)
+FREE = (0, 12_288, 65_536, 262_144)
 
 ACTS: dict[str, Callable[[Path], object]] = {
     "add": lambda root: killed.opened(root, 200).add([root / "more"]),
