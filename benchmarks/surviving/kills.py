@@ -125,7 +125,8 @@ def survive(name: str, *, kills: int = 0, seconds: float = float("inf"), seed: i
                 faults = [f"{type(error).__name__}: {error}"]
             place = str(calls[-1]).replace(str(root), "")
             healed = "the same command again" if number % 2 == 0 else "sync"
-            outcome.bad += [f"call {number + 1} ({place}), {healed}: {one}" for one in faults[:3]]
+            if faults:
+                outcome.bad.append(f"call {number + 1} ({place}), {healed}: {'; '.join(faults)}")
     outcome.seconds = time.monotonic() - began
     return outcome
 

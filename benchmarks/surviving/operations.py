@@ -229,7 +229,13 @@ class AddFeedback(Operation):
 
     def start(self, root: Path) -> Callable[[], object]:
         records = _records(root)
-        return lambda: (records.add_feedback(_feedback("f2")), records.close())
+        records.latest()
+
+        def act() -> None:
+            records.add_feedback(_feedback("f2"))
+            records.close()
+
+        return act
 
     def faults(self, root: Path, *, again: bool) -> list[str]:
         records = _records(root)
