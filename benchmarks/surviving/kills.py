@@ -27,7 +27,7 @@ from pathlib import Path
 
 from benchmarks.report import Report, Target, say
 from benchmarks.surviving import system_calls
-from benchmarks.surviving.operations import OPERATIONS
+from benchmarks.surviving.operations import OPERATIONS, Operation
 from benchmarks.surviving.system_calls import Call
 from kilde.errors import EvaluationError
 
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> Report:
     report = Report("survive kills", COLUMNS, digits={"seconds": 0})
     report.notes.append(f"seed {args.seed}")
     for name in args.operation or OPERATIONS:
-        outcome = survive(name, kills=args.kills, seconds=args.seconds, seed=args.seed)
+        outcome = survive(OPERATIONS[name], kills=args.kills, seconds=args.seconds, seed=args.seed)
         report.add(
             {
                 "operation": name,
@@ -91,7 +91,9 @@ def run(args: argparse.Namespace) -> Report:
     return report
 
 
-def survive(name: str, *, kills: int = 0, seconds: float = float("inf"), seed: int = 0) -> Outcome:
+def survive(
+    operation: Operation, *, kills: int = 0, seconds: float = float("inf"), seed: int = 0
+) -> Outcome:
     """Kill an operation at its calls; at ``kills`` of them (0: all), for so many seconds.
 
     Raises :class:`EvaluationError` where the system cannot stop a process at a call.
@@ -99,34 +101,40 @@ def survive(name: str, *, kills: int = 0, seconds: float = float("inf"), seed: i
     require_support()
     assert _CONTEXT is not None
     _CONTEXT.set_forkserver_preload(PRELOAD)
+    name = operation.name
     outcome = Outcome(name)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kilde-kills-") as folder:
         # The workspace lies at the same place every time, as a real one does.
         before, root = Path(folder) / "before", Path(folder) / "workspace"
         root.mkdir()
-        _in_process(_prepare, name, root)
+        _in_process(operation.prepare, root)
         root.rename(before)
         shutil.copytree(before, root)
-        outcome.calls = len(_until(name, root, None))
-        for number in _chosen(outcome.calls, kills, random.Random(f"{name} {seed}")):
+        outcome.calls = len(_until(operation, root, None))
+        chance = random.Random(f"{name} {seed}")
+        numbers = _chosen(outcome.calls, kills, chance)
+        chance.shuffle(numbers)  # so that what there is time for is spread as well
+        bad: dict[int, str] = {}
+        for number in numbers:
             if time.monotonic() - began > seconds:
                 break
             shutil.rmtree(root)
             shutil.copytree(before, root)
-            calls = _until(name, root, number)
+            calls = _until(operation, root, number)
             if len(calls) <= number:
                 continue  # it made fewer calls this time, and was not killed
             outcome.kills += 1
             say(f"{name}: killed at call {number + 1} of {outcome.calls}")
             try:
-                faults = _in_process(_faults, name, root, number % 2 == 0)
+                faults = _in_process(operation.faults, root, number % 2 == 0)
             except Exception as error:  # noqa: BLE001  (whatever it is, it is an outcome)
                 faults = [f"{type(error).__name__}: {error}"]
             place = str(calls[-1]).replace(str(root), "")
             healed = "the same command again" if number % 2 == 0 else "sync"
             if faults:
-                outcome.bad.append(f"call {number + 1} ({place}), {healed}: {'; '.join(faults)}")
+                bad[number] = f"call {number + 1} ({place}), {healed}: {'; '.join(faults)}"
+    outcome.bad = [bad[number] for number in sorted(bad)]
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -150,11 +158,11 @@ def _chosen(calls: int, kills: int, chance: random.Random) -> list[int]:
     ]
 
 
-def _until(name: str, root: Path, number: int | None) -> list[Call]:
+def _until(operation: Operation, root: Path, number: int | None) -> list[Call]:
     """Run the operation until it is about to make its call of that number; the calls it made."""
     assert _CONTEXT is not None
     ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_act, args=(name, root, theirs))
+    process = _CONTEXT.Process(target=_act, args=(operation, root, theirs))
     process.start()
     theirs.close()
     listener = recv_handle(ours)
@@ -183,17 +191,18 @@ def _until(name: str, root: Path, number: int | None) -> list[Call]:
                     system_calls.go_on(listener, call)
     except EOFError:
         raise EvaluationError(
-            f"The operation {name!r} failed without being killed.", hint="See the message above."
+            f"The operation {operation.name!r} failed without being killed.",
+            hint="See the message above.",
         ) from None
     finally:
         os.close(listener)
         ours.close()
 
 
-def _act(name: str, root: Path, pipe: Connection) -> None:
+def _act(operation: Operation, root: Path, pipe: Connection) -> None:
     """In a process of its own: run the operation under watch."""
     send_handle(pipe, system_calls.watch_me(), os.getppid())
-    act = OPERATIONS[name].start(root)
+    act = operation.start(root)
     pipe.send(True)
     pipe.recv()
     act()
@@ -224,11 +233,3 @@ def _answer(pipe: Connection, work: Callable[..., object], *arguments: object) -
         pipe.send(work(*arguments))
     except Exception as error:  # noqa: BLE001  (told by the process that asked)
         pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
-
-
-def _prepare(name: str, root: Path) -> None:
-    OPERATIONS[name].prepare(root)
-
-
-def _faults(name: str, root: Path, again: bool) -> list[str]:
-    return OPERATIONS[name].faults(root, again=again)

@@ -48,7 +48,7 @@ class Operation:
         """Open what the command needs; what is returned runs it."""
         raise NotImplementedError
 
-    def faults(self, root: Path, *, again: bool) -> list[str]:
+    def faults(self, root: Path, again: bool) -> list[str]:
         """Heal with one command, the same one ``again`` or the next one, and say what is wrong."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class _Knowledge(Operation):
     def act(self, base: KnowledgeBase) -> object:
         raise NotImplementedError
 
-    def faults(self, root: Path, *, again: bool) -> list[str]:
+    def faults(self, root: Path, again: bool) -> list[str]:
         base = _base(root, self.tokens)
         try:
             if again:
@@ -171,7 +171,7 @@ class Tag(_Knowledge):
     def act(self, base: KnowledgeBase) -> object:
         return base.tag("v1")
 
-    def faults(self, root: Path, *, again: bool) -> list[str]:
+    def faults(self, root: Path, again: bool) -> list[str]:
         base = _base(root)
         if again:
             if "v1" not in base._store.tags():
@@ -180,6 +180,8 @@ class Tag(_Knowledge):
             base.sync()
         faults = [*base.check(), *self.wrong(base, root)]
         faults += self._tag_or_fault(base)
+        if "v1" not in base._store.tags():
+            return faults
         before = {ref.id: base.document(ref.id).text for ref in base.documents()}
         _write(root, "docs", edited=True)
         base.sync()
@@ -211,9 +213,9 @@ class Reindex(_Knowledge):
     def act(self, base: KnowledgeBase) -> object:
         return base.reindex()
 
-    def faults(self, root: Path, *, again: bool) -> list[str]:  # noqa: ARG002
+    def faults(self, root: Path, again: bool) -> list[str]:  # noqa: ARG002
         # Nothing but a reindex may follow a change of how passages are cut.
-        return super().faults(root, again=True)
+        return super().faults(root, True)
 
 
 class AddFeedback(Operation):
@@ -237,7 +239,7 @@ class AddFeedback(Operation):
 
         return act
 
-    def faults(self, root: Path, *, again: bool) -> list[str]:
+    def faults(self, root: Path, again: bool) -> list[str]:
         records = _records(root)
         if again and _feedback("f2") not in records.feedback():
             records.add_feedback(_feedback("f2"))
@@ -272,7 +274,7 @@ class Promote(Operation):
         registry = _registry(root)
         return lambda: registry.promote(f"{_AGENT}@2", by="killed")
 
-    def faults(self, root: Path, *, again: bool) -> list[str]:
+    def faults(self, root: Path, again: bool) -> list[str]:
         registry = _registry(root)
         if again:
             registry.promote(f"{_AGENT}@2", by="again")

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from benchmarks.surviving import system_calls
 from benchmarks.surviving.kills import PRELOAD, survive
+from benchmarks.surviving.operations import OPERATIONS
 
 from . import killed
 
@@ -114,6 +115,6 @@ def test_killed_at_any_moment(command: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(not system_calls.supported(), reason="this system cannot stop a process there")
 @pytest.mark.parametrize("command", ["tag", "remove source", "remove document", "feedback add"])
 def test_killed_at_its_system_calls(command: str) -> None:
-    outcome = survive(command, kills=KILLS // 3)
+    outcome = survive(OPERATIONS[command], kills=KILLS // 3)
     assert outcome.bad == []
     assert outcome.kills > 0

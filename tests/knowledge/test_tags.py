@@ -78,6 +78,22 @@ def test_the_next_command_clears_away_a_tag_that_was_cut_off(
     assert state(root, "v1") == killed.write_files(root, edited=True)
 
 
+def test_a_tag_that_was_cut_off_at_the_last_moment_is_made_by_the_same_command(
+    root: Path, tagged: KnowledgeBase
+) -> None:
+    (root / ".kilde/tags/v1.json").unlink()
+    tagged.tag("v1")  # of the state of now, for nobody was told that the first one was made
+    assert state(root, "v1") == killed.write_files(root, edited=True)
+
+
+def test_a_tag_whose_file_is_damaged_is_not_replaced(root: Path, tagged: KnowledgeBase) -> None:
+    (root / ".kilde/tags/v1.json").write_text("{")
+    with pytest.raises(StoreError, match="exists already"):
+        tagged.tag("v1")
+    tagged.sync()
+    assert state(root, "v1") == old_state()
+
+
 def test_tags_move_with_the_workspace(root: Path, tagged: KnowledgeBase, tmp_path: Path) -> None:
     assert state(root, "v1") == old_state()
     elsewhere = tmp_path / "elsewhere"

@@ -199,9 +199,9 @@ class PassageStore:
                 raise StoreError(
                     "There is nothing to tag yet.", hint="Add documents: kilde add FOLDER"
                 )
-            self._tags.heal(self._open())
-            if name in self.tags():
+            if self._tags.exists(name):
                 raise StoreError(f"The tag {name!r} exists already.", hint="Choose another name.")
+            self._tags.heal(self._open())
             self._tags.create(self._open(), name, view.raw_version)
         return view.version
 

@@ -47,6 +47,10 @@ class Tags:
         readable = ((name, self._read(name)) for name in self._names())
         return {name: tag.version for name, tag in readable if tag is not None}
 
+    def exists(self, name: str) -> bool:
+        """Whether a tag was made, be its file damaged or not; one that was cut off was not."""
+        return name in self._names()
+
     def create(self, table: Any, name: str, version: int) -> None:
         """Tag a version of the table; a kill at any moment leaves what :meth:`heal` mends."""
         self._drop_branch(name)
