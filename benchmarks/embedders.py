@@ -1,9 +1,13 @@
-"""Embedders for measuring what is not embedding: one that answers at once, one without a vote."""
+"""Embedders for measuring what is not embedding: one that answers at once, one without a
+model, one without a vote.
+"""
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +65,38 @@ class Instant:
         return (
             self._questions.embed_query(text) if self._questions else self.embed_passages([text])[0]
         )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class HashEmbedder:
+    """Words to places of a vector: fast, the same in every process, near for shared words.
+
+    For stores whose handling matters and not what is found in them; no model is needed.
+    """
+
+    identity = "hash:words:1"
+    dimensions = 32
+    max_tokens = 256
+    languages: frozenset[str] | None = frozenset({"en"})
+
+    # As text splitters take one as well: it counts the words and signs of a text.
+    tokenizer: Any = staticmethod(lambda text: len(re.findall(r"\w+|[^\w\s]", text)))
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of shape ``(len(texts), dimensions)``."""
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.lower()):
+                vectors[row, zlib.crc32(word.encode()) % self.dimensions] += 1.0
+        unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+        return unit
+
+    def embed_query(self, text: str) -> Vectors:
+        """A vector of shape ``(dimensions,)``."""
+        vector: Vectors = self.embed_passages([text])[0]
+        return vector
 
     def close(self) -> None:
         """Nothing is held."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sqlite3
 import threading
 from dataclasses import replace
@@ -9,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests import disks
 
 from kilde.errors import NotFound, StoreError
 from kilde.records import Records
@@ -134,7 +137,7 @@ def test_a_database_that_cannot_be_written_or_read(tmp_path: Path) -> None:
         lambda: Records(broken).feedback(),
         lambda: Records(broken).judged(),
         lambda: Records(broken).given("health", "?"),
-        lambda: Records(tmp_path / "none" / "x.db").save(ANSWER),
+        lambda: Records(broken / "x.db").save(ANSWER),
     ):
         with pytest.raises(StoreError) as caught:
             action()
@@ -232,3 +235,100 @@ def test_a_database_of_before_gains_the_table(tmp_path: Path) -> None:
     newer.add_feedback(UP)
     assert newer.judged() == [(UP, ANSWER)]
     newer.close()
+
+
+def killed_writer(path: Path) -> None:
+    """Rate an answer, and die with the rating still in the log beside the database."""
+    records = Records(path)
+    records.save(ANSWER)
+    records.add_feedback(UP)
+    os._exit(1)
+
+
+def written(path: Path, *, killed: bool) -> None:
+    if killed:
+        process = multiprocessing.get_context("spawn").Process(target=killed_writer, args=(path,))
+        process.start()
+        process.join()
+        assert path.with_name("records.db-wal").stat().st_size
+    else:
+        records = Records(path)
+        records.save(ANSWER)
+        records.add_feedback(UP)
+        records.close()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_reading_on_a_read_only_disk(tmp_path: Path, killed: bool) -> None:
+    with disks.mounted(tmp_path / "disk") as disk:
+        path = disk.folder / "records.db"
+        written(path, killed=killed)
+        records = Records(path)
+        with disk.read_only():
+            assert records.judged() == [(UP, ANSWER)]
+            assert records.find("last") == ANSWER
+            with pytest.raises(StoreError) as caught:
+                records.add_feedback(DOWN)
+            assert "writable" in caught.value.hint
+        records.add_feedback(DOWN)
+        assert records.feedback() == [DOWN, UP]
+        records.close()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("free", [0, 4_096, 16_384, 36_864])
+def test_reading_on_a_full_disk(tmp_path: Path, free: int, killed: bool) -> None:
+    long = replace(DOWN, correction="x" * 50_000)
+    with disks.mounted(tmp_path / "disk") as disk:
+        path = disk.folder / "records.db"
+        written(path, killed=killed)
+        records = Records(path)
+        with disk.full(free):
+            assert records.feedback() == [UP]
+            with pytest.raises(StoreError) as caught:
+                records.add_feedback(long)
+            assert "Make room" in caught.value.hint
+        records.add_feedback(long)
+        assert records.feedback() == [long, UP]
+        records.close()
+
+
+def test_nothing_is_there_on_a_read_only_disk(tmp_path: Path) -> None:
+    with disks.mounted(tmp_path / "disk") as disk, disk.read_only():
+        records = Records(disk.folder / ".kilde" / "records.db")
+        assert (records.feedback(), records.latest(), records.judged()) == ([], [], [])
+        with pytest.raises(StoreError) as caught:
+            records.save(ANSWER)
+        assert "writable" in caught.value.hint
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"id": "a1"}'])
+def test_a_damaged_answer_is_a_damaged_file(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "records.db"
+    written(path, killed=False)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE answers SET body = ?", [body])
+    connection.close()
+    records = Records(path)
+    for action in (lambda: records.get("a1"), records.latest, records.judged):
+        with pytest.raises(StoreError, match="cannot be read") as caught:
+            action()
+        assert "damaged" in caught.value.hint
+    records.close()
+
+
+def test_a_damaged_page_names_the_damage_and_a_new_file_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    written(path, killed=False)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        Records(path).feedback()
+    assert "Move it away" in caught.value.hint
+    path.rename(tmp_path / "away.db")
+    records = Records(path)
+    assert records.feedback() == []
+    records.save(ANSWER)
+    assert records.latest() == [ANSWER]
+    records.close()

@@ -9,12 +9,13 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-_ASIDE = ".writing-"
+# How the name of a file begins that is not whole yet.
+ASIDE = ".writing-"
 
 
 def write(path: Path, text: str) -> None:
     """Put a text into a file; a kill at any moment leaves the old file or the new one."""
-    aside = path.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
+    aside = path.with_name(f"{ASIDE}{uuid.uuid4().hex}")
     try:
         with aside.open("w", encoding="utf-8") as stream:
             stream.write(text)
@@ -37,7 +38,7 @@ def move(folder: Path, target: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         # It lies on another disk, so it is copied; and it stays until the copy is there.
-        aside = target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
+        aside = target.with_name(f"{ASIDE}{uuid.uuid4().hex}")
         shutil.copytree(folder, aside)
         for path in (*aside.iterdir(), aside):
             flush(path)
@@ -79,7 +80,7 @@ def _old(target: Path) -> Path:
 
 def sweep(folder: Path) -> None:
     """Delete what killed writers left in a folder; nobody may be writing there."""
-    for path in folder.glob(f"{_ASIDE}*"):
+    for path in folder.glob(f"{ASIDE}*"):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -7,14 +7,12 @@ starts in milliseconds. The embedder is made of word hashes: what matters here i
 
 from __future__ import annotations
 
-import re
-import zlib
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from benchmarks.embedders import HashEmbedder
 
 import kilde.knowledge.indexer as indexer
 from kilde.knowledge.base import KnowledgeBase
@@ -23,32 +21,6 @@ from kilde.knowledge.passages import recipe
 DOCUMENTS = 24
 CHANGED, REMOVED, ADDED = range(0, 8), range(8, 12), range(24, 28)
 WORDS = ("laboratory", "dentist", "pharmacy", "midwife")
-
-
-class HashEmbedder:
-    """Words to places of a vector: fast, the same in every process, near for shared words."""
-
-    identity = "hash:words:1"
-    dimensions = 32
-    max_tokens = 256
-    languages = frozenset({"en"})
-
-    @staticmethod
-    def tokenizer(text: str) -> int:
-        return len(re.findall(r"\w+|[^\w\s]", text))
-
-    def embed_passages(self, texts: Any) -> Any:
-        vectors = np.zeros((len(texts), 32), np.float32)
-        for row, text in enumerate(texts):
-            for word in re.findall(r"\w+", text.lower()):
-                vectors[row, zlib.crc32(word.encode()) % 32] += 1.0
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-
-    def embed_query(self, text: str) -> Any:
-        return self.embed_passages([text])[0]
-
-    def close(self) -> None:
-        pass
 
 
 def text_of(number: int, *, edited: bool = False) -> str:
@@ -84,7 +56,7 @@ def opened(root: Path, max_tokens: int) -> KnowledgeBase:
     return KnowledgeBase(
         root / ".kilde",
         root=root,
-        embedder=HashEmbedder,  # type: ignore[arg-type]
+        embedder=HashEmbedder,
         max_tokens=max_tokens,
         keep=timedelta(days=1),
     )

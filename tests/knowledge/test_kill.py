@@ -1,7 +1,9 @@
-"""``kill -9`` at any moment of add, sync and reindex: nothing is lost and nothing is half there.
+"""``kill -9`` at any moment of a command: nothing is lost and nothing is half there.
 
 A real process works on a real store and is killed at a seeded random moment of the command's
-measured duration. Another process then looks at what is left and finishes the work.
+measured duration, or at one of its system calls that change files. Another process then looks at
+what is left and finishes the work. ``python -m benchmarks survive kills`` does the latter at all
+calls of more commands.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.surviving import system_calls
+from benchmarks.surviving.kills import PRELOAD, survive
+from benchmarks.surviving.operations import OPERATIONS
 
 from . import killed
 
 KILLS = int(os.environ.get("KILDE_KILLS", "12"))
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([f"{__package__}.killed_preload"])
+_CONTEXT.set_forkserver_preload([f"{__package__}.killed_preload", *PRELOAD])
 
 
 def _start(target: Any, command: str, root: Path) -> tuple[Any, Connection]:
@@ -105,3 +110,11 @@ def test_killed_at_any_moment(command: str, tmp_path: Path) -> None:
         assert finished["leftovers"] == []
         shutil.rmtree(root)
     assert cut_off >= KILLS * 2 // 3
+
+
+@pytest.mark.skipif(not system_calls.supported(), reason="this system cannot stop a process there")
+@pytest.mark.parametrize("command", ["tag", "remove source", "remove document", "feedback add"])
+def test_killed_at_its_system_calls(command: str) -> None:
+    outcome = survive(OPERATIONS[command], kills=KILLS // 3)
+    assert outcome.bad == []
+    assert outcome.kills > 0

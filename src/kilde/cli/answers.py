@@ -107,7 +107,7 @@ def ask_command(
         print_json("ask", answer)
     else:
         show.answer(answer, prompt=show_prompt)
-        if session.workspace.config.records:
+        if session.workspace.is_kept(answer):
             show.rate(answer)
 
 

@@ -41,7 +41,7 @@ def chat_command(session: Session, agent: str | None, as_of: str | None) -> int:
         if line == "/sources":
             if said:
                 show.sources(said[-1])
-                if session.workspace.config.records:
+                if session.workspace.is_kept(said[-1]):
                     show.rate(said[-1])
             else:
                 click.echo("There is no answer yet.")

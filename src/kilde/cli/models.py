@@ -65,7 +65,10 @@ def list_models(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--accept-licence", is_flag=True, help="Accept the terms that a model may have.")
 def pull_model(name: str, accept_licence: bool) -> None:
-    """Fetch the model NAME once, and check it; one that is here already costs no connection."""
+    """Fetch the model NAME once, and check it; one that is here already costs no connection.
+
+    Its files are read whole and compared with their hashes; a damaged one is fetched again.
+    """
     path = pull(name, accept_licence=accept_licence)
     click.echo(f"{name} is here: {path.parent}")
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilde.errors import StoreError
 from kilde.knowledge.reindex import read_beside, write_beside
 from kilde.knowledge.schema import TABLE, to_document
 from kilde.knowledge.store import PassageStore
-from kilde.knowledge.view import View, one_of, translated
+from kilde.knowledge.view import NewerStore, View, one_of, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +34,9 @@ def faults(store: PassageStore) -> list[str]:
             return []
         found = [f"{name}: {fault}" for name, fault in sorted(broken_documents(view).items())]
         _try_searches(view)
+        found += [f"the tag {name!r}: {fault}" for name, fault in store.tag_faults().items()]
+    except NewerStore:
+        raise
     except StoreError as error:
         return [error.message]
     return found
@@ -104,6 +108,7 @@ def repair(store: PassageStore) -> None:
         if broken:
             store.replace(made.empty_table(), sorted(broken), "repair")
         store.rebuild_indexes()
+        store.repair_tags(_aside(store))
     store.maintain(force=True)
 
 
@@ -151,10 +156,15 @@ class _Salvage:
             yield table
 
 
+def _aside(store: PassageStore) -> Path:
+    """The folder for what is set aside now, which need not exist."""
+    return store.folder / f"damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
 def _set_manifests_aside(store: PassageStore) -> None:
     """Move the newest records of the table away until one can be read."""
     folder = store.folder / f"{TABLE}.lance" / "_versions"
-    aside = store.folder / f"damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    aside = _aside(store)
     while True:
         try:
             store.reopen()

@@ -2,7 +2,7 @@
 
 The table's version rises with every commit, also with those that only tidy up. A state is
 therefore named by the commit that made it, and any version between that commit and the next shows
-it: when clean-up drops one, another may still be there, or the branch of a tag.
+it: when clean-up drops one, another may still be there, such as one that is tagged.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class States:
         """Where the state is to be read. Raises :class:`NotFound`."""
         if isinstance(as_of, str):
             if as_of in self._tags:
-                return Place(self.name(self._tags[as_of]), tag=as_of)
+                return Place(self.name(self._tags[as_of]), self._tags[as_of])
             raise NotFound("tag", as_of, self._tags, hint=_HINT)
         if isinstance(as_of, int):
             return self._by_number(as_of)
@@ -80,16 +80,13 @@ class States:
 
     def _by_number(self, number: int) -> Place:
         if number in self._stored:
-            return Place(self.name(number), version=number)
+            return Place(self.name(number), number)
         last = max([*self._stored, *self._tags.values()], default=0)
         wanted = self.name(number)
         if number <= last and (not self._commits or wanted >= self._commits[0]):
-            for version in sorted(self._stored, reverse=True):
+            for version in sorted({*self._stored, *self._tags.values()}, reverse=True):
                 if self.name(version) == wanted:
-                    return Place(wanted, version=version)
-            for tag, version in self._tags.items():
-                if self.name(version) == wanted:
-                    return Place(wanted, tag=tag)
+                    return Place(wanted, version)
         known = [str(version.version) for version in self.versions()]
         raise NotFound("version", str(number), known, hint=_HINT)
 
@@ -115,11 +112,10 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a state is read: ``number`` names it; ``tag`` or ``version`` is what to open."""
+    """Where a state is read: ``number`` names it; ``version`` of the table shows it."""
 
     number: int
-    tag: str = ""
-    version: int = 0
+    version: int
 
 
 def named(version: int, commits: list[int]) -> int:

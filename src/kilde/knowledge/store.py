@@ -1,9 +1,7 @@
 """The table on disk: atomic commits, and a view of the latest and of every past state.
 
 A commit replaces whole documents in one new version of the table. Readers see the version before
-or the version after, never something between; a killed writer leaves the version before. A tag is
-a branch of the table: unlike the storage library's own tags, which stop every later clean-up, a
-branch keeps its version while older ones around it go.
+or the version after, never something between; a killed writer leaves the version before.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from kilde.knowledge import upkeep
 from kilde.knowledge.history import History
 from kilde.knowledge.schema import TABLE
 from kilde.knowledge.states import States, named
+from kilde.knowledge.tags import Tags
 from kilde.knowledge.view import NewerStore, View, one_of, translated
 from kilde.types import Version
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TAG = re.compile(r"(?![-.])[A-Za-z0-9._-]{1,64}")
-_BRANCH = "tag-"
 
 
 class PassageStore:
@@ -43,6 +41,7 @@ class PassageStore:
 
         self.folder = folder
         self.history = History(folder / "history.jsonl")
+        self._tags = Tags(folder)
         self._lock = FileLock(folder / "commit.lock")
         with translated("opening", folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -95,24 +94,27 @@ class PassageStore:
             return latest
         place = self._states().find(as_of)
         with translated("opening a past state", self.folder):
-            if place.tag:
-                table = self._db.open_table(TABLE, branch=_BRANCH + place.tag)
-            else:
-                table = self._db.open_table(TABLE)
-                table.checkout(place.version)
+            table = self._db.open_table(TABLE)
+            table.checkout(place.version)
         return View(table, self.folder, place.number)
 
     def tags(self) -> dict[str, int]:
         """All tags and the versions of the table they name."""
-        table = self._open()
-        if table is None:
+        if self._open() is None:
             return {}
         with translated("reading tags", self.folder):
-            return {
-                name.removeprefix(_BRANCH): int(branch["parent_version"])
-                for name, branch in table.branches.list().items()
-                if name.startswith(_BRANCH)
-            }
+            return self._tags.versions()
+
+    def tag_faults(self) -> dict[str, str]:
+        """What is wrong with tags, in words, by tag; reads the tagged states."""
+        with translated("reading tags", self.folder):
+            found = self._tags.faults()
+        for name in self.tags():
+            try:
+                self.at(name).arrow(None, ["document_id"])
+            except StoreError as error:
+                found[name] = error.message
+        return found
 
     def versions(self) -> list[Version]:
         """The states that can be searched, oldest first: the latest, the tagged, and those since
@@ -197,15 +199,28 @@ class PassageStore:
                 raise StoreError(
                     "There is nothing to tag yet.", hint="Add documents: kilde add FOLDER"
                 )
-            if name in self.tags():
+            if self._tags.exists(name):
                 raise StoreError(f"The tag {name!r} exists already.", hint="Choose another name.")
-            self._open().branches.create(_BRANCH + name, from_version=view.raw_version)
+            self._tags.heal(self._open())
+            self._tags.create(self._open(), name, view.raw_version)
         return view.version
 
     def maintain(self, *, force: bool = False, keep: timedelta | None = None) -> None:
         """Bring the indexes up to date where it pays, and drop untagged versions older than
         ``keep``. Readers go on meanwhile, those of a dropped version excepted."""
-        self._under_lock(lambda table: upkeep.tidy(table, force=force, keep=keep))
+
+        def work(table: Any) -> None:
+            self._tags.heal(table)  # the clean-up spares what a branch of this folder keeps
+            upkeep.tidy(table, force=force, keep=keep)
+
+        self._under_lock(work)
+
+    def repair_tags(self, aside: Path) -> None:
+        """Make tags whole again; those whose state is lost are moved to the folder ``aside``."""
+        self._under_lock(self._tags.heal)
+        for name in self.tag_faults():
+            with translated("setting damaged files aside", self.folder), self._lock:
+                self._tags.set_aside(name, aside)
 
     def rebuild_indexes(self) -> None:
         """Make every index anew."""

@@ -1,8 +1,9 @@
 """Where models lie on this computer, and the promise that none is loaded unless its hash is right.
 
-Hashing a gigabyte at every start would cost seconds, so a file's size and modification time are
-noted beside it once it has been verified; only a file that no longer matches its note is hashed
-again.
+Hashing a gigabyte at every start would cost seconds, so what the file system says of a file is
+noted beside it once it has been verified: whoever writes to the file or replaces it changes that,
+and only a file that no longer matches its note is hashed again. A failing disk changes nothing of
+it; ``kilde model pull`` therefore reads the whole file.
 """
 
 from __future__ import annotations
@@ -99,12 +100,17 @@ def by_hand(model: Model) -> ModelError:
     )
 
 
-def check(model: Model, file: ModelFile) -> None:
-    """Raise :class:`ModelError` if the cached file is not the one of the catalogue."""
+def check(model: Model, file: ModelFile, *, anew: bool = False) -> None:
+    """Raise :class:`ModelError` if the cached file is not the one of the catalogue.
+
+    ``anew`` reads the file whatever its note says.
+    """
     path = model_folder(model.name) / file.name
-    if _read_stamp(path) == _stamp(path, file):
+    if not anew and _read_stamp(path) == _stamp(path, file):
         return
     if sha256_of(path) != file.sha256:
+        with suppress(OSError):  # as where the note is written
+            _stamp_path(path).unlink(missing_ok=True)
         raise ModelError(
             f"The cached file {path} is damaged: its SHA-256 is not that of {model.name!r}.",
             hint=f"Fetch it again, which replaces it: kilde model pull {model.name}",
@@ -147,6 +153,16 @@ def sha256_of(path: Path) -> str:
         ) from error
 
 
+def state_of(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written to or replaced, also if its time is set back.
+
+    Size (bytes), times of the last change of content and of anything (ns; on Windows the second is
+    that of its creation), and the file's number on its disk.
+    """
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
 def write_stamp(path: Path, file: ModelFile) -> None:
     """Note that the file at ``path`` has just been verified."""
     # A read-only cache (a container image, a shared drive) works without the note, only slower.
@@ -161,8 +177,7 @@ def _stamp_path(path: Path) -> Path:
 
 
 def _stamp(path: Path, file: ModelFile) -> dict[str, object]:
-    status = path.stat()
-    return {"sha256": file.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    return {"sha256": file.sha256, "state": list(state_of(path))}
 
 
 def _read_stamp(path: Path) -> object:

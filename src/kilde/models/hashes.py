@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from kilde.models.cache import model_of, path_of, sha256_of
+from kilde.models.cache import model_of, path_of, sha256_of, state_of
 
-_known: dict[tuple[Path, int, int], str] = {}
+_known: dict[tuple[Path, tuple[int, ...]], str] = {}
 _HASHING = threading.Lock()
 
 
@@ -21,8 +21,7 @@ def weights_sha256(name: str) -> str:
     if model is not None and model.files[0].sha256:
         return model.files[0].sha256
     path = path_of(name).resolve()
-    status = path.stat()
-    key = (path, status.st_size, status.st_mtime_ns)
+    key = (path, state_of(path))
     with _HASHING:  # one thread hashes, the others wait for it
         if key not in _known:
             _known[key] = sha256_of(path)

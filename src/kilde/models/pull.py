@@ -18,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from kilde import durable
 from kilde.errors import LicenceNeeded, ModelError
 from kilde.models import hub, package_index
 from kilde.models.cache import (
@@ -40,10 +41,11 @@ def pull(name: str, *, accept_licence: bool = False, progress: Progress | None =
     """Fetch what is missing of a model, or damaged; the path of its first file.
 
     ``name`` is a name of the catalogue; the path of a file of your own is handed back as it is.
-    A model that is complete costs no connection. ``accept_licence`` accepts terms of the model's
-    own, which is remembered on this computer. Two processes that pull the same model fetch it
-    once. Raises :class:`NotFound`, :class:`LicenceNeeded`, or :class:`ModelError` with the reason
-    of every source that failed; ``KILDE_OFFLINE=1`` forbids connections.
+    A model that is complete costs no connection; its files are read and checked.
+    ``accept_licence`` accepts terms of the model's own, which is remembered on this computer. Two
+    processes that pull the same model fetch it once. Raises :class:`NotFound`,
+    :class:`LicenceNeeded`, or :class:`ModelError` with the reason of every source that failed;
+    ``KILDE_OFFLINE=1`` forbids connections.
     """
     if is_local(name):
         return path_of(name)
@@ -54,7 +56,7 @@ def pull_model(model: Model, *, accept_licence: bool, progress: Progress) -> Pat
     """As :func:`pull`, for a model that need not stand in the catalogue."""
     folder = model_folder(model.name)
     path = folder / model.files[0].name
-    if not missing_files(model):
+    if not missing_files(model, anew=True):
         return path
     if not model.pullable:
         raise by_hand(model)
@@ -75,16 +77,19 @@ def pull_model(model: Model, *, accept_licence: bool, progress: Progress) -> Pat
     return path
 
 
-def missing_files(model: Model) -> list[ModelFile]:
-    """The files that are not in the cache, or not as the catalogue vouches for them."""
-    return [file for file in model.files if not _is_good(model, file)]
+def missing_files(model: Model, *, anew: bool = False) -> list[ModelFile]:
+    """The files that are not in the cache, or not as the catalogue vouches for them.
+
+    ``anew`` reads those that were verified before, too.
+    """
+    return [file for file in model.files if not _is_good(model, file, anew=anew)]
 
 
-def _is_good(model: Model, file: ModelFile) -> bool:
+def _is_good(model: Model, file: ModelFile, *, anew: bool) -> bool:
     if not (model_folder(model.name) / file.name).is_file():
         return False
     try:
-        check(model, file)
+        check(model, file, anew=anew)
     except ModelError:
         return False
     return True
@@ -126,16 +131,23 @@ def _accepted(model: Model, *, now: bool) -> bool:
     """Whether the model's terms were accepted on this computer, noting it if that happens now."""
     path = cache_folder() / _TERMS
     with FileLock(cache_folder() / f"{_TERMS}.lock"):
-        accepted = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        accepted = _read_terms(path)
         if now and model.name not in accepted:
             accepted[model.name] = {
                 "terms": model.terms_url,
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
             }
-            temporary = path.with_suffix(".new")
-            temporary.write_text(json.dumps(accepted, indent=2), "utf-8")
-            temporary.replace(path)
+            durable.write(path, json.dumps(accepted, indent=2))
     return model.name in accepted
+
+
+def _read_terms(path: Path) -> dict[str, object]:
+    """The accepted terms by model; none of a damaged file, so that they are shown again."""
+    try:
+        accepted = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    return accepted if isinstance(accepted, dict) else {}
 
 
 @contextmanager

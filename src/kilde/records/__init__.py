@@ -28,8 +28,9 @@ _BEGINNING = re.compile(r"[0-9a-f]{6,32}")
 class Records:
     """The answers of a workspace, and the feedback on them.
 
-    Opened at the first use; several processes may write at once. Every method raises
-    :class:`kilde.errors.StoreError` when the database cannot be read or written.
+    Opened at the first use; several processes may write at once. What is kept can be read on a full
+    or read-only disk too. Every method raises :class:`kilde.errors.StoreError` when the database
+    cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,18 +48,18 @@ class Records:
             "at": answer.at.astimezone(UTC),
             "body": dump_answer(answer),
         }
-        with self._database.using("the answer could not be kept") as connection:
+        with self._database.writing("the answer could not be kept") as connection:
             connection.execute(self._database.answers.insert().values(row))
 
     def get(self, answer_id: str) -> Answer:
         """An answer by its id. Raises :class:`NotFound`."""
         answers = self._database.answers
         query = answers.select().where(answers.c.id == answer_id)
-        with self._database.using("the answer cannot be read") as connection:
+        with self._database.reading("the answer cannot be read") as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            raise NotFound("answer", answer_id, [])
-        return read_answer(row.body)
+            if row is None:
+                raise NotFound("answer", answer_id, [])
+            return read_answer(row.body)
 
     def find(self, name: str) -> Answer:
         """An answer by its id, by the first 6 or more digits of it, or the newest one (``last``).
@@ -73,7 +74,7 @@ class Records:
         whole = answers.c.id == name
         begins = answers.c.id.startswith(start) if _BEGINNING.fullmatch(start) else whole
         latest = answers.select().order_by(answers.c.at.desc()).limit(5)
-        with self._database.using("the answers cannot be read") as connection:
+        with self._database.reading("the answers cannot be read") as connection:
             found = connection.execute(latest.where(whole | begins)).all()
             if len(found) == 1:
                 return read_answer(found[0].body)
@@ -87,7 +88,7 @@ class Records:
         query = answers.select().order_by(answers.c.at.desc()).limit(limit)
         if agent is not None:
             query = query.where(answers.c.agent == agent)
-        with self._database.using("the answers cannot be read") as connection:
+        with self._database.reading("the answers cannot be read") as connection:
             return [read_answer(row.body) for row in connection.execute(query)]
 
     def given(self, agent: str, question: str) -> list[Answer]:
@@ -95,7 +96,7 @@ class Records:
         answers = self._database.answers
         asked = (answers.c.agent == agent) & (answers.c.question == question.strip())
         query = answers.select().where(asked).order_by(answers.c.at.desc())
-        with self._database.using("the answers cannot be read") as connection:
+        with self._database.reading("the answers cannot be read") as connection:
             return [read_answer(row.body) for row in connection.execute(query)]
 
     def forget(self, *, before: datetime) -> int:
@@ -107,7 +108,7 @@ class Records:
         # The database compares times as texts, so all are kept in UTC.
         older = answers.c.at < before.astimezone(UTC)
         ids = answers.select().with_only_columns(answers.c.id).where(older)
-        with self._database.using("the answers cannot be deleted") as connection:
+        with self._database.writing("the answers cannot be deleted") as connection:
             connection.execute(feedback.delete().where(feedback.c.answer_id.in_(ids)))
             return int(connection.execute(answers.delete().where(older)).rowcount)
 
@@ -120,7 +121,7 @@ class Records:
         """
         answers = self._database.answers
         row = {**asdict(feedback), "at": feedback.at.astimezone(UTC)}
-        with self._database.using("the feedback could not be kept") as connection:
+        with self._database.writing("the feedback could not be kept") as connection:
             query = answers.select().where(answers.c.id == feedback.answer_id)
             if connection.execute(query).first() is None:
                 raise NotFound("answer", feedback.answer_id, [])
@@ -132,7 +133,7 @@ class Records:
         query = feedback.select().order_by(*self._newest)
         if agent is not None:
             query = query.where(feedback.c.agent == agent)
-        with self._database.using("the feedback cannot be read") as connection:
+        with self._database.reading("the feedback cannot be read") as connection:
             return [_feedback(row) for row in connection.execute(query)]
 
     def judged(self, *, agent: str | None = None) -> list[tuple[Feedback, Answer]]:
@@ -147,7 +148,7 @@ class Records:
         if agent is not None:
             query = query.where(feedback.c.agent == agent)
         found: dict[str, tuple[Feedback, Answer]] = {}
-        with self._database.using("the feedback cannot be read") as connection:
+        with self._database.reading("the feedback cannot be read") as connection:
             for row in connection.execute(query):
                 if row.answer_id not in found:
                     found[row.answer_id] = (_feedback(row), read_answer(row.body))

@@ -50,6 +50,7 @@ class Workspace:
         self.path = path
         self.config = config
         self._generators = Generators(self._settings, self._in_use)
+        self._not_kept: set[str] = set()
 
     @classmethod
     def init(cls, path: str | Path) -> Workspace:
@@ -99,7 +100,6 @@ class Workspace:
     @cached_property
     def records(self) -> Records:
         """The answers that were given."""
-        (self.path / STATE).mkdir(exist_ok=True)
         return Records(self.path / STATE / "records.db")
 
     @cached_property
@@ -216,6 +216,10 @@ class Workspace:
                 continue  # reported when the agent is asked or checked
         wanted |= {entry.model for entry in self.config.models.values()}
         return tuple(sorted(wanted & set(load_catalogue())))
+
+    def is_kept(self, answer: Answer) -> bool:
+        """Whether an answer of this process can be found in the records, so as to be rated."""
+        return self.config.records and answer.id not in self._not_kept
 
     def close(self) -> None:
         """Free the models and close the database; may be called twice."""
@@ -371,4 +375,5 @@ class Workspace:
             self.records.save(answer)
         except StoreError as error:
             # The reader must have the answer all the same.
+            self._not_kept.add(answer.id)
             log.warning("%s", error)
