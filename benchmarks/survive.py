@@ -11,6 +11,8 @@ from benchmarks.report import Report
 
 PARTS = {
     "kills": "kill -9 at the system calls of each command, then one command that heals",
+    "files": "mutated files of every format beside good ones",
+    "bombs": "small files that become large or slow",
 }
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from benchmarks.__main__ import main
-from benchmarks.surviving import kills, operations, system_calls
+from benchmarks.surviving import bombs, files, kills, operations, system_calls
+from benchmarks.surviving.mutations import mutated
 
-pytestmark = pytest.mark.skipif(
+needs_calls = pytest.mark.skipif(
     not system_calls.supported(), reason="this system cannot stop a process at its calls"
 )
 
 
+@needs_calls
 def test_kills_of_one_operation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "report.json"
     arguments = ["--operation", "adapter promote", "--kills", "0", "--json", str(file)]
@@ -48,6 +50,7 @@ class Torn(operations.Operation):
             (root / f"{name}.part").replace(root / name)
 
 
+@needs_calls
 def test_a_bad_outcome_is_told_with_its_call() -> None:
     outcome = kills.survive(Torn())
     assert (outcome.calls, outcome.kills) == (6, 6)
@@ -61,3 +64,29 @@ def test_calls_are_chosen_evenly_and_alike_for_a_seed() -> None:
     chosen = kills._chosen(100, 10, random.Random(1))
     assert chosen == kills._chosen(100, 10, random.Random(1))
     assert [number // 10 for number in chosen] == list(range(10))
+
+
+def test_mutated_files(tmp_path: Path, minilm: str) -> None:
+    file = tmp_path / "report.json"
+    arguments = ["--count", "60", "--seed", "1", "--json", str(file)]
+    assert main(["survive", "files", *arguments]) == 0
+    rows = json.loads(file.read_text("utf-8"))["rows"]
+    (whole,) = [row for row in rows if row["format"] == "all" and row.get("files")]
+    assert whole["files"] == 60
+    assert sum(whole[outcome] for outcome in files.OUTCOMES) == 60
+    assert 0 < whole["refused"] < 60
+    assert (whole["lost"], whole["tracebacks"]) == (0, 0)
+
+
+def test_mutations_are_alike_for_a_seed_and_differ_from_the_file() -> None:
+    data = bytes(range(256)) * 8
+    assert mutated(data, random.Random(3)) == mutated(data, random.Random(3))
+    assert sum(mutated(data, random.Random(seed)) != data for seed in range(50)) > 40
+
+
+def test_a_bomb(tmp_path: Path, minilm: str) -> None:
+    file = tmp_path / "report.json"
+    assert main(["survive", "bombs", "--only", "XFD1048576", "--json", str(file)]) == 0
+    (row,) = json.loads(file.read_text("utf-8"))["rows"]
+    assert row["outcome"] == "read"
+    assert 0 < row["MB"] < bombs.MAX_MB
