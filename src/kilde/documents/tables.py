@@ -89,17 +89,16 @@ def column_names(header: Iterable[object]) -> list[str]:
     >>> column_names(["Name", None, "Name"])
     ['Name', 'column 2', 'Name (2)']
     """
-    names: list[str] = []
-    taken: set[str] = set()
+    names: dict[str, None] = {}
+    copies: dict[str, int] = {}
     for position, cell in enumerate(header, 1):
         plain = render(scalar(cell)) or f"column {position}"
-        name, copy = plain, 1
-        while name in taken:
-            copy += 1
-            name = f"{plain} ({copy})"
-        taken.add(name)
-        names.append(name)
-    return names
+        name = plain
+        while name in names:
+            copies[plain] = copies.get(plain, 1) + 1
+            name = f"{plain} ({copies[plain]})"
+        names[name] = None
+    return list(names)
 
 
 def table_text(
