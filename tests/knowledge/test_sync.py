@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import closing
@@ -361,6 +362,22 @@ def test_an_edit_within_the_clocks_resolution_is_seen(base: KnowledgeBase, root:
     status = path.stat()
     path.write_text("Opens at 9.")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert base.sync().replaced == ("docs/a.md",)
+
+
+def test_a_file_from_the_future_is_read_again_each_time(base: KnowledgeBase, root: Path) -> None:
+    """Written while the clock was ahead: until that time comes, an edit could go unnoticed."""
+    path = root / "docs/a.md"
+    path.write_text("Opens at 8.")
+    ahead = time.time() + 86_400
+    os.utime(path, (ahead, ahead))
+    base.add([path])
+    path.write_text("Opens at 9.")
+    os.utime(path, (ahead, ahead))
+    assert base.sync().replaced == ("docs/a.md",)
+    # And the edit of a file whose time goes back.
+    path.write_text("Opens at 7.")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
     assert base.sync().replaced == ("docs/a.md",)
 
 
