@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_what_is_no_file_is_not_read(place: Workspace, kind: str) -> None:
         path.write_text(_GOOD)
         path.chmod(0)
     else:
-        targets = {"device": "/dev/zero", "link to itself": path}
+        targets: dict[str, str | Path] = {"device": "/dev/zero", "link to itself": path}
         path.symlink_to(targets.get(kind, place.path / "nothing"))
     try:
         assert place.check_agents()["hostile"]

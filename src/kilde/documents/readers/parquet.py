@@ -23,8 +23,10 @@ from kilde.documents.tables import (
 from kilde.errors import LoadError
 from kilde.types import Scalar
 
-# Rows that are decoded together; few, since cells may be long.
-_BATCH = 1024
+# Rows that are read together; many, since each batch has its own copy of the shared texts.
+_BATCH = 65_536
+# Rows that become Python objects together.
+_ROWS = 1024
 # Bytes that a value costs as a Python object and as JSON, roughly.
 _VALUE = 32
 
@@ -88,9 +90,11 @@ def _rows(file: Any, name: str) -> Iterator[Sequence[Scalar]]:
     try:
         for batch in file.iter_batches(batch_size=_BATCH):
             for part in _bounded(batch, name):
-                columns = [_values(column) for column in part.columns]
-                for row in zip(*columns, strict=True):
-                    yield [scalar(cell) for cell in row]
+                for start in range(0, part.num_rows, _ROWS):
+                    some = part.slice(start, _ROWS)
+                    columns = [_values(column) for column in some.columns]
+                    for row in zip(*columns, strict=True):
+                        yield [scalar(cell) for cell in row]
     except (pa.ArrowException, OSError, ValueError) as error:
         raise damaged(name, error) from error
 
