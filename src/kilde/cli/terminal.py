@@ -7,9 +7,8 @@ text output passes :class:`SafeStream`, which writes them out as ``\\x1b`` or ``
 
 from __future__ import annotations
 
-import json
+import os
 import re
-import secrets
 from typing import Any, TextIO, cast
 
 import click
@@ -21,7 +20,7 @@ _CONTROLS = (
     "\u2060-\u206f\ufeff\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
 # A parameter of our own colour codes that no document can know.
-_KEY = str(secrets.randbelow(10**18) + 10**18)
+_KEY = str(int.from_bytes(os.urandom(8), "big"))
 _UNSAFE = re.compile(rf"\x1b\[{_KEY};([0-9;]*)m|[{_CONTROLS}]")
 
 
@@ -42,6 +41,8 @@ def safe(text: str) -> str:
 
 def escape_json(text: str) -> str:
     """JSON with DEL, C1 and bidirectional controls as ``\\uXXXX``; JSON itself escapes only C0."""
+    import json
+
     return _UNSAFE.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
