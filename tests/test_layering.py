@@ -117,6 +117,7 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "python_calamine": {"documents/readers/sheets.py"},
     "rapidfuzz": {"evaluation/scores.py"},
+    "referencing": {"agents/form.py"},
     "rich": {"cli/progress.py"},
     "safetensors": {"tuning/weights/merge.py", "tuning/weights/peft_adapter.py"},
     "scipy": {"evaluation/statistics.py", "evaluation/statistics_power.py"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -97,6 +98,30 @@ def test_a_mark_at_the_beginning_of_the_file_is_read_over(tmp_path: Path) -> Non
     path = tmp_path / "a.toml"
     path.write_bytes(b'\xef\xbb\xbfname = "A"\r\ninstructions = "x"\r\n')
     assert load_definition(path).name == "A"
+
+
+def test_line_ends_within_a_value_are_counted_as_the_parser_does(tmp_path: Path) -> None:
+    text = 'name = "a\u2028b\x85c"\r\ncolour = """\r\nx\x0by\r\n"""\nkeep_days = 0\n'
+    assert [line for line, _ in faults(tmp_path, text)] == [3]  # \x0b may stand in no string
+    found = faults(tmp_path, text.replace("\x0b", ""))
+    assert [line for line, _ in found] == [2, 5]
+    assert [line for line, _ in faults(tmp_path, 'name = "a"\rrecords = true\r')] == [1]
+
+
+def test_many_faults_and_long_ones_are_cut_short(tmp_path: Path) -> None:
+    text = "".join(f"k{number} = 1\n" for number in range(3_000)) + "[models]\nx = '" + "y" * 9_000
+    found = faults(tmp_path, text + "'\n")
+    assert [line for line, _ in found] == [*range(1, 20), 3002, 3002]
+    assert found[-1][1] == "and 2981 more faults"
+    assert all(len(words) < 1_000 for _, words in found)
+
+
+def test_values_that_the_parser_cannot_take_are_told_with_their_line(tmp_path: Path) -> None:
+    for value, words in (("[" * 9_999, "nested too deeply"), ("9" * 9_999, "too many digits")):
+        assert faults(tmp_path, f'name = "a"\n\nx = {value}\n') == [(3, ANY)]
+        assert words in faults(tmp_path, f"x = {value}\n")[0][1]
+        twice = faults(tmp_path, f"a = \nx = {value}\n")
+        assert [line for line, _ in twice] == [1, 2]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
@@ -12,6 +14,8 @@ import kilde
 from kilde.errors import ConfigError, NotFound, WorkspaceError
 from kilde.types import Document
 from kilde.workspace import Workspace
+
+Form = Literal["NFC", "NFD"]
 
 _AGENT = 'name = "{name}"\ninstructions = "Answer."\n'
 _QUESTION = "When is the clinic open?"
@@ -70,6 +74,35 @@ def test_an_unknown_agent_is_told_with_those_that_are_close(workspace: Workspace
 def test_an_agent_by_the_name_it_bears(workspace: Workspace) -> None:
     agent(workspace, "health", "Health Centre")
     assert workspace.agent("Health Centre").key == "health"
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_an_agent_is_found_however_its_letters_are_encoded(
+    workspace: Workspace, written: Form, typed: Form
+) -> None:
+    key = normalize("NFC", "sundhedsråd")
+    agent(workspace, normalize(written, key), normalize(written, "Søster Åse"))
+    assert workspace.agents() == (key,)
+    for name in (normalize(typed, key), normalize(typed, "Søster Åse")):
+        asked = workspace.agent(name)
+        assert asked.key == key
+        assert asked.ask(_QUESTION).agent == key
+        assert workspace.agent_file(name)[0] == key
+    assert [answer.agent for answer in workspace.records.latest()] == [key, key]
+    assert workspace.check_agents() == {key: ()}
+    assert workspace.default_agent().key == key
+
+
+def test_two_files_whose_names_look_the_same_are_a_fault(workspace: Workspace) -> None:
+    key = normalize("NFC", "råd")
+    agent(workspace, key)
+    agent(workspace, normalize("NFD", key), "Other")
+    assert workspace.agents() == (key,)
+    (fault,) = workspace.check_agents()[key]
+    assert "'r\\xe5d.toml' and 'ra\\u030ad.toml'" in fault or "'ra\\u030ad.toml' and" in fault
+    with pytest.raises(ConfigError, match="how their letters are encoded"):
+        workspace.agent(key)
 
 
 def test_two_agents_of_one_name_must_be_told_apart(workspace: Workspace) -> None:

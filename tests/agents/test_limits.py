@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 
 import kilde
 from kilde.agents.definition import load_definition
-from kilde.agents.form import check_form
+from kilde.agents.form import check_form, schema_fault
 from kilde.agents.prompt import inert
 from kilde.errors import ConfigError, GenerationError
 from kilde.types import Document
@@ -44,6 +47,45 @@ def test_a_schema_that_is_none_is_a_fault_of_the_file(tmp_path: Path) -> None:
     path.write_text('name = "A"\ninstructions = "B"\n[output.schema]\ntype = "nonsense"\n')
     with pytest.raises(ConfigError, match="no JSON schema"):
         load_definition(path)
+
+
+@pytest.mark.parametrize(
+    "reference", ["{web}/schema", "{file}", "other.json", "#/$defs/none", "#x"]
+)
+def test_a_schema_is_not_fetched_from_anywhere(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "other.json").write_text('{"type": "string"}')
+    asked: list[str] = []
+
+    class Web(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"type": "string"}')
+
+    server = HTTPServer(("127.0.0.1", 0), Web)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    web, file = f"http://127.0.0.1:{server.server_address[1]}", (tmp_path / "other.json").as_uri()
+    part = {"$ref": reference.format(web=web, file=file)}
+    schema = {"properties": {"price": {"anyOf": [part]}}}
+    assert "no part of the schema" in schema_fault(schema)
+    with suppress(Exception):  # no answer is held against such a schema; if one were:
+        check_form("a", '{"price": 4}', schema)
+    server.shutdown()
+    server.server_close()
+    assert asked == []
+
+
+def test_a_schema_may_refer_to_its_own_parts() -> None:
+    schema = {"$defs": {"price": {"type": "number"}}, "items": {"$ref": "#/$defs/price"}}
+    assert schema_fault(schema) == ""
+    check_form("a", "[1, 2]", schema)
+    with pytest.raises(GenerationError, match="not of type 'number'"):
+        check_form("a", '["1"]', schema)
+    endless = {"$ref": "#"}
+    assert schema_fault(endless) == ""
+    with pytest.raises(GenerationError, match="without end"):
+        check_form("a", "1", endless)
 
 
 @pytest.mark.parametrize(

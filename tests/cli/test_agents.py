@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from unicodedata import normalize
 
 from .conftest import HEALTH_AGENT, Kilde
 
@@ -41,3 +43,17 @@ def test_check_names_every_fault_of_every_agent(kilde: Kilde, workspace: Path) -
     assert "instructions is missing" in ended.err
     assert "'helth' holds no documents" in ended.err
     assert "health: all is well" in ended.out
+
+
+def test_an_agent_whose_file_name_is_decomposed(kilde: Kilde, workspace: Path) -> None:
+    """As macOS writes it; what is typed is composed, or pasted decomposed."""
+    composed, decomposed = normalize("NFC", "sundhedsråd"), normalize("NFD", "sundhedsråd")
+    (workspace / "agents" / "health.toml").rename(workspace / "agents" / f"{decomposed}.toml")
+    for name in (composed, decomposed):
+        asked = kilde("ask", "When does the library open?", "--agent", name, cwd=workspace)
+        assert asked.code == 0 and "9:15" in asked.out
+        shown = json.loads(kilde("agent", "show", name, "--json", cwd=workspace).out)
+        assert shown["agent"] == composed and Path(shown["file"]).is_file()
+        listed = kilde("adapter", "list", name, cwd=workspace)
+        assert (listed.code, listed.err) == (0, "")
+    assert kilde("agent", "check", cwd=workspace).out == f"{composed}: all is well\n"

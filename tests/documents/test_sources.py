@@ -92,6 +92,30 @@ def test_links_do_not_lead_out_or_in_circles(root: Path) -> None:
     assert "nowhere" in skipped["docs/gone.md"]
 
 
+@pytest.mark.parametrize("pattern", ["docs", "docs/**/*.md", "docs/*/*.md"])
+def test_nothing_outside_is_read_by_way_of_links(root: Path, pattern: str) -> None:
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text("Secret.")
+    links = {
+        "absolute.md": outside / "secret.md",
+        "relative.md": Path("../../outside/secret.md"),
+        "folder": outside,
+        "up": Path("../.."),
+        "chain.md": Path("relative.md"),
+        "deep/through.md": Path("../folder/secret.md"),
+        "system.txt": Path("/etc/passwd"),
+    }
+    for name, target in links.items():
+        (root / "docs" / name).symlink_to(target)
+    for item in expand(Source("path", pattern), root):
+        if isinstance(item, Found):
+            assert item.path is not None
+            assert item.path.resolve().is_relative_to((root / "docs").resolve())
+        elif isinstance(item, Skipped):
+            assert "Secret" not in item.reason
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
 def test_folder_that_may_not_be_read_is_a_failure(root: Path) -> None:
     (root / "docs/deep").chmod(0)

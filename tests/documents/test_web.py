@@ -93,41 +93,107 @@ def test_own_network_is_refused_by_default(site: str) -> None:
     assert Site.seen == []
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",
-        "224.0.0.1",
-        "::1",
-        "fe80::1",
-        "fd00:ec2::254",
-        "::ffff:169.254.169.254",
-        "64:ff9b::a9fe:a9fe",
-        "2002:7f00:1::",
-        "::",
-    ],
-)
+NOT_PUBLIC = [
+    *("127.0.0.1", "127.255.255.254", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
+    *("169.254.169.254", "100.64.0.1", "100.127.255.255", "0.0.0.0", "0.1.2.3", "255.255.255.255"),
+    *("192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1"),
+    *("240.0.0.1", "239.255.255.250"),
+    *("::", "::1", "::2", "fe80::1", "febf::1", "fec0::1", "feff::1", "fc00::1", "fd00:ec2::254"),
+    *("ff02::1", "ff0e::1", "100::1", "2001:db8::1", "5f00::1", "8000::1"),
+    # IPv4 in IPv6: mapped, compatible, translated, NAT64, 6to4, Teredo, ISATAP.
+    *("::ffff:169.254.169.254", "::ffff:127.0.0.1", "::127.0.0.1", "::169.254.169.254"),
+    *("::8.8.8.8", "::ffff:0:10.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::127.0.0.1"),
+    *("64:ff9b:1::1", "64:ff9b:1::8.8.8.8", "64:ff9b:1:ffff::10.0.0.1"),
+    *("2002:7f00:1::", "2002:a9fe:a9fe::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2"),
+    *("2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:127.0.0.1"),
+]
+PUBLIC = [
+    *("93.184.215.14", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.32.0.1", "223.255.255.1"),
+    *("2606:4700::1111", "2001:4860:4860::8888", "2a00:1450:4001:81b::200e"),
+    *("64:ff9b::8.8.8.8", "::ffff:8.8.8.8", "2002:808:808::1", "2606:4700::5efe:8.8.8.8"),
+]
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111", "64:ff9b::8.8.8.8"])
+@pytest.mark.parametrize("address", PUBLIC)
 def test_addresses_that_are_public(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize(
-    "url", ["http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://[::ffff:127.0.0.1]/"]
-)
-def test_odd_spellings_of_this_computer_are_refused(url: str) -> None:
+ODD_SPELLINGS = [
+    *("localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.1", "127.0.1", "2130706433"),
+    *("0x7f000001", "0x7f.1", "0x7f.0x0.0x0.0x1", "017700000001", "0177.0.0.1", "0177.0x0.1"),
+    *("0", "0.0.0.0", "10.1", "167772161", "192.168.257", "0xA9FEA9FE", "2852039166"),
+    *("[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]"),
+    *("[64:ff9b::127.0.0.1]", "[2002:7f00:1::]", "[fe80::1%25lo]", "[fec0::1]"),
+    *("127。0。0。1", "①②⑦.0.0.1", "%31%32%37.0.0.1"),
+]
+
+
+@pytest.mark.parametrize("host", ODD_SPELLINGS)
+def test_odd_spellings_of_private_addresses_are_refused(site: str, host: str) -> None:
+    port = site.rpartition(":")[2]
+    for url in (f"http://{host}:{port}/page", f"http://public.example@{host}:{port}/page"):
+        with pytest.raises(LoadError):
+            fetch(url)
+    assert Site.seen == []
+
+
+PRIVATE_TARGETS = [
+    "http://127.0.0.1:{port}/page",
+    "http://localhost:{port}/page",
+    "//127.0.0.1:{port}/page",
+    "http://2130706433:{port}/page",
+    "http://[::1]:{port}/page",
+    "http://[::ffff:127.0.0.1]:{port}/page",
+    "http://[::127.0.0.1]:{port}/page",
+    "http://[64:ff9b:1::7f00:1]:{port}/page",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://10.0.0.1/",
+    "http://0.0.0.0:{port}/page",
+    "file:///etc/passwd",
+    "ftp://127.0.0.1/x",
+    "http://inside.example:{port}/page",
+]
+
+
+@pytest.mark.parametrize("by_robots", [False, True], ids=["page", "robots"])
+@pytest.mark.parametrize("target", PRIVATE_TARGETS)
+def test_a_public_page_cannot_redirect_into_the_own_network(
+    site: str, monkeypatch: pytest.MonkeyPatch, target: str, by_robots: bool
+) -> None:
+    """The network is played: a public address leads to the test's server, and is the only one
+    that may be connected to."""
+    import socket
+
+    port = int(site.rpartition(":")[2])
+    public, names = (
+        "93.184.215.14",
+        {"public.example": "93.184.215.14", "inside.example": "10.9.8.7"},
+    )
+    look_up, connect = socket.getaddrinfo, socket.create_connection
+    connected: list[str] = []
+
+    def looking_up(host: str, *args: object, **options: object) -> object:
+        return look_up(names.get(host, host), *args, **options)  # type: ignore[arg-type]
+
+    def connecting(address: tuple[str, int], *args: object, **options: object) -> object:
+        connected.append(address[0])
+        return connect(("127.0.0.1", port), *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", looking_up)
+    monkeypatch.setattr(socket, "create_connection", connecting)
+    moved = (302, {"Location": target.format(port=port)}, b"")
+    Site.answers["/robots.txt" if by_robots else "/moved"] = moved
+    Site.answers.setdefault("/moved", (200, {"Content-Type": "text/plain"}, b"Hello"))
     with pytest.raises(LoadError):
-        fetch(url)
+        fetch(f"http://public.example:{port}/moved")
+    assert connected and set(connected) == {public}
+    assert "/page" not in {path for path, _, _ in Site.seen}
 
 
 def test_redirects_are_followed_and_checked_again(site: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
+import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import closing
@@ -15,11 +17,13 @@ from pathlib import Path
 import pytest
 
 from kilde.documents.sources import Source
+from kilde.documents.text import READING
 from kilde.errors import ConfigError, NotFound
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.sources import covers
 from kilde.types import Document
 
+from .conftest import Open
 from .parts import sections
 
 Write = Callable[[str, str], Path]
@@ -318,7 +322,15 @@ def test_sources_toml_that_is_no_utf8(base: KnowledgeBase, root: Path) -> None:
         base.sync()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"docs/a.md": 3}', '{"docs/a.md": [1'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", '{"docs/a.md": [1'),
+        f'{{"reading": {READING}}}',
+        f'{{"reading": {READING}, "files": []}}',
+        f'{{"reading": {READING}, "files": {{"docs/a.md": 3}}}}',
+    ],
+)
 def test_a_damaged_list_of_what_was_seen_costs_only_time(
     base: KnowledgeBase, write: Write, root: Path, text: str
 ) -> None:
@@ -350,6 +362,22 @@ def test_an_edit_within_the_clocks_resolution_is_seen(base: KnowledgeBase, root:
     status = path.stat()
     path.write_text("Opens at 9.")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert base.sync().replaced == ("docs/a.md",)
+
+
+def test_a_file_from_the_future_is_read_again_each_time(base: KnowledgeBase, root: Path) -> None:
+    """Written while the clock was ahead: until that time comes, an edit could go unnoticed."""
+    path = root / "docs/a.md"
+    path.write_text("Opens at 8.")
+    ahead = time.time() + 86_400
+    os.utime(path, (ahead, ahead))
+    base.add([path])
+    path.write_text("Opens at 9.")
+    os.utime(path, (ahead, ahead))
+    assert base.sync().replaced == ("docs/a.md",)
+    # And the edit of a file whose time goes back.
+    path.write_text("Opens at 7.")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
     assert base.sync().replaced == ("docs/a.md",)
 
 
@@ -455,3 +483,21 @@ def test_a_sheet_that_was_removed_comes_back(base: KnowledgeBase, root: Path) ->
     assert ids(base) == ["p.xlsx#A"]
     assert base.add([path]).added == ("p.xlsx#B",)
     assert ids(base) == ["p.xlsx#A", "p.xlsx#B"]
+
+
+def test_an_upgrade_that_reads_otherwise_reads_every_file_again(
+    open_base: Open, write: Write, root: Path
+) -> None:
+    """As an earlier Kilde left it: hidden characters in the text, and a list without a reading."""
+    write("docs/a.md", "The clinic\u202e opens\u200b at 8.")
+    write("docs/b.md", "The dentist opens at 9.")
+    base = open_base()
+    base.add([root / "docs"])
+    old = replace(base.document("docs/a.md"), text="The clinic\u202e opens\u200b at 8.")
+    base.add_documents([old])
+    path = root / ".kilde/seen.json"
+    path.write_text(json.dumps(json.loads(path.read_text())["files"]))
+    report = open_base().sync()
+    assert (report.replaced, report.unchanged) == (("docs/a.md",), ("docs/b.md",))
+    assert base.document("docs/a.md").text == "The clinic opens at 8."
+    assert base.sync().passages_embedded == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,59 @@ def test_a_time_whose_state_is_gone_is_no_other_state() -> None:
         states.find(5)
     assert states.find(4).version == 3
     assert [version.version for version in states.versions()] == [2, 8]
+
+
+def test_a_clock_that_goes_back_does_not_reorder_states() -> None:
+    """The clock was a month ahead for the first two commits: the order of the commits counts."""
+
+    def day(month: int, number: int) -> datetime:
+        return datetime(2026, month, number, tzinfo=UTC)
+
+    states = States(
+        {2: day(2, 1), 5: day(2, 10), 8: day(1, 11), 11: day(1, 20)},
+        {"v1": 2, "v3": 8},
+        {
+            2: Entry(day(2, 1), "a"),
+            5: Entry(day(2, 10), "b"),
+            8: Entry(day(1, 11), "c"),
+            11: Entry(day(1, 20), "d"),
+        },
+    )
+    assert [version.version for version in states.versions()] == [2, 5, 8, 11]
+    assert states.find("v1").number == 2
+    assert states.find("v3").number == 8
+    for number in (2, 5, 8, 11):
+        assert states.find(number).number == number
+    # What was stored last of all that had been stored by then.
+    assert states.find(day(1, 15)).number == 8
+    assert states.find(day(1, 25)).number == 11
+    assert states.find(day(2, 5)).number == 11
+    assert states.find(day(3, 1)).number == 11
+    with pytest.raises(NotFound):
+        states.find(day(1, 1))
+
+
+def test_a_store_whose_first_commit_lies_in_the_future(open_base: Open, root: Path) -> None:
+    """As a clock that was ahead, and then set right, wrote it."""
+    base = open_base()
+    first = base.add_documents([doc(8)]).version
+    log = root / ".kilde/history.jsonl"
+    ahead = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    moved = [entry | {"at": ahead} if "at" in entry else entry for entry in entries]
+    log.write_text("".join(json.dumps(entry) + "\n" for entry in moved))
+    base = open_base()
+    second = base.add_documents([doc(9)]).version
+    base.tag("now")
+    assert [version.version for version in base.history()] == [first, second]
+    assert base.version == second
+    for as_of in (None, "now", second, datetime.now(UTC), datetime.now(UTC) + timedelta(days=60)):
+        assert "at 9" in answer(base, as_of)
+    assert "at 8" in answer(base, first)
+    base.sync()
+    base._store.maintain(force=True, keep=timedelta(days=1))
+    assert "at 8" in answer(base, first), "nothing is older than a day"
+    assert base.check() == []
 
 
 def test_history_that_was_lost_or_cut_off(open_base: Open, root: Path) -> None:

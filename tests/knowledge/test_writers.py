@@ -36,10 +36,27 @@ def add_folder(root: Path, writer: int, go: Connection) -> None:
     go.send("done")
 
 
-def together(target: object, root: Path) -> None:
-    """Run a target in two processes that begin at the same moment."""
+def add_or_remove(root: Path, writer: int, go: Connection) -> None:
+    """What six people do at once: add a folder, store, tag, remove, and make all anew."""
+    base = killed.opened(root, 200)
+    go.send("ready")
+    go.recv()
+    base.add([root / f"docs{writer}"])
+    for number in range(4):
+        own = Document.from_text(f"Text {number} of {writer}.", id=f"{writer}-{number}")
+        base.add_documents([own, Document.from_text(f"Round {number}.", id="shared")])
+    base.tag(f"tag{writer}")
+    base.remove(f"{writer}-0")
+    if writer == 0:
+        base.reindex()
+    base.sync()
+    go.send("done")
+
+
+def together(target: object, root: Path, writers: int = 2) -> None:
+    """Run a target in processes that begin at the same moment."""
     started = []
-    for writer in range(2):
+    for writer in range(writers):
         ours, theirs = _CONTEXT.Pipe()
         process = _CONTEXT.Process(target=target, args=(root, writer, theirs))  # type: ignore[arg-type]
         process.start()
@@ -80,6 +97,29 @@ def test_two_writers_of_folders(root: Path) -> None:
     assert len(base.sources()) == 3
     assert duplicates(base) == 0
     assert base.check() == []
+    assert base.sync().failed == ()
+
+
+def test_six_writers_at_once(root: Path) -> None:
+    for writer in range(6):
+        (root / f"docs{writer}").mkdir()
+        for number in range(3):
+            (root / f"docs{writer}" / f"{number}.md").write_text(f"File {number} of {writer}.")
+    together(add_or_remove, root, writers=6)
+    base = killed.opened(root, 200)
+    files = {f"docs{writer}/{number}.md" for writer in range(6) for number in range(3)}
+    texts = {f"{writer}-{number}" for writer in range(6) for number in range(1, 4)}
+    assert {ref.id for ref in base.documents()} == files | texts | {"shared"}
+    assert len(base.sources()) == 6
+    assert duplicates(base) == 0
+    assert base.check() == []
+    assert base.document("shared").text == "Round 3."
+    assert sorted(tag for version in base.history() for tag in version.tags) == [
+        f"tag{writer}" for writer in range(6)
+    ]
+    for writer in range(6):
+        then = {ref.id for ref in base.documents(as_of=f"tag{writer}")}
+        assert {f"{writer}-{number}" for number in range(4)} <= then
     assert base.sync().failed == ()
 
 

@@ -1,4 +1,4 @@
-"""What the kill test of the registry runs in processes of its own."""
+"""What the tests of the registry run in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kilde.tuning.adapters.registry import Registry
 
-from .lora import card
+from .lora import card, stage
 
 
 def run(command: str, root: Path, ready: Connection) -> None:
@@ -20,3 +20,16 @@ def run(command: str, root: Path, ready: Connection) -> None:
         for turn in range(20):
             registry.promote(f"week-plan@{turn % 2 + 1}", by=f"turn {turn}")
     ready.send("done")
+
+
+def promote_in_turn(root: Path, writer: int, ready: Connection) -> None:
+    """Add an adapter, then promote both that are known and roll back, among others who do so."""
+    registry = Registry(root / "adapters")
+    ready.send("ready")
+    ready.recv()
+    own = registry.add("week-plan", stage(root / f"staged-{writer}"), card()).name
+    for turn in range(10):
+        registry.promote(own if turn % 2 else "week-plan@1", by=f"{writer}: turn {turn}")
+        if turn == 5:
+            registry.rollback("week-plan", by=f"{writer}: back")
+    ready.send(own)

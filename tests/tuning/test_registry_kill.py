@@ -1,4 +1,4 @@
-"""``kill -9`` at any moment of add and promote: what is there is whole, and the work goes on."""
+"""Other processes, and ``kill -9`` at any moment of add and promote: what is there is whole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,36 @@ def test_killed_at_any_moment(command: str, tmp_path: Path) -> None:
         left = {path.name for path in registry.folder(added.name).parent.iterdir()}
         assert left == {"last", "promoted.json", *(str(one.version) for one in registry.list())}
     assert cut_off >= KILLS // 2
+
+
+def test_promotions_in_parallel(tmp_path: Path) -> None:
+    """Six processes add, promote and roll back at once: every change is in the history."""
+    registry = Registry(tmp_path / "adapters")
+    first = registry.add("week-plan", stage(tmp_path / "first"), card()).name
+    registry.promote(first, by="before")
+    started = []
+    for writer in range(6):
+        ours, theirs = _CONTEXT.Pipe()
+        target = killed_registry.promote_in_turn
+        process = _CONTEXT.Process(target=target, args=(tmp_path, writer, theirs))
+        process.start()
+        assert ours.recv() == "ready"
+        started.append((process, ours))
+    for _, pipe in started:
+        pipe.send("go")
+    added = {pipe.recv() for _, pipe in started}
+    for process, _ in started:
+        process.join()
+        assert process.exitcode == 0
+    assert added == {f"week-plan@{version}" for version in range(2, 8)}
+    assert {one.name for one in registry.list()} == {first, *added}
+    events = registry.history("week-plan")
+    promoted = registry.promoted("week-plan")
+    assert promoted is not None and promoted.name == events[-1].adapter
+    # To promote what answers already is no change; between two changes the adapter differs.
+    assert all(one.adapter != two.adapter for one, two in pairwise(events))
+    for writer in range(6):
+        own = [event.by for event in events if event.by.startswith(f"{writer}: ")]
+        turns = [by for by in own if "turn" in by]
+        assert f"{writer}: back" in own
+        assert turns == sorted(turns) and len(turns) >= 1

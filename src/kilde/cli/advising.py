@@ -10,6 +10,7 @@ import click
 
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import Session, pass_session
+from kilde.cli.terminal import style
 
 if TYPE_CHECKING:
     from kilde.advice.advice import Advice, Evidence
@@ -59,33 +60,33 @@ def advise_command(
 
 def show(advice: Advice) -> None:
     """Print advice: the decision first, then what it stands on, and what to do."""
-    click.echo(click.style(advice.summary, bold=True))
+    click.echo(style(advice.summary, bold=True))
     click.echo(f"Confidence: {advice.confidence}. {advice.reason}")
     simpler, further = advice.between or ("", "")
     _evidence(f"Speaks for {further}" if further else "For it", advice.evidence_for)
     _evidence(f"Speaks for {simpler}" if simpler else "Against it", advice.evidence_against)
     _lines("What would change it", advice.would_change)
     if advice.next:
-        click.echo("\n" + click.style("What to do next", bold=True))
+        click.echo("\n" + style("What to do next", bold=True))
         for step in advice.next:
             place = f"in {step.file}: " if step.file else ""
             command = step.command.replace("\n", "; ")
-            click.echo(f"  {place}{command}\n    {click.style(step.why, dim=True)}")
+            click.echo(f"  {place}{command}\n    {style(step.why, dim=True)}")
     _lines("Notes", advice.notes)
 
 
 def _evidence(title: str, found: Sequence[Evidence]) -> None:
     if not found:
         return
-    click.echo("\n" + click.style(title, bold=True))
+    click.echo("\n" + style(title, bold=True))
     for one in found:
         origin = one.cite or f"{one.kind} {one.source}, {one.metric}".rstrip(", ")
-        click.echo(f"  - {one.text} {click.style(f'[{one.weight}; {origin}]', dim=True)}")
+        click.echo(f"  - {one.text} {style(f'[{one.weight}; {origin}]', dim=True)}")
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:
     if lines:
-        click.echo("\n" + click.style(title, bold=True))
+        click.echo("\n" + style(title, bold=True))
         for line in lines:
             click.echo(f"  - {line}")
 

@@ -54,12 +54,13 @@ def list_agents(session: Session, as_json: bool) -> None:
 def show_agent(session: Session, name: str, as_json: bool) -> None:
     """Show all that the agent NAME is told, defaults included."""
     from kilde.cli.results import ShownAgent
+    from kilde.workspace.agent_files import AgentFiles
 
     workspace = session.workspace
-    definition = workspace.definition(name)
+    key, definition = workspace.agent_file(name)
     model = definition.model or workspace.config.model
-    key = name if name in workspace.agents() else _key_of(workspace, definition.name)
-    shown = ShownAgent(key, str(workspace.path / "agents" / f"{key}.toml"), model, definition)
+    file = AgentFiles(workspace.path / "agents").path(key)
+    shown = ShownAgent(key, str(file), model, definition)
     if as_json:
         print_json("agent show", shown)
         return
@@ -121,10 +122,6 @@ def _listed(workspace: Workspace, name: str) -> ListedAgent:
 def _promoted(workspace: Workspace, agent: str) -> str:
     card = workspace.registry.promoted(agent)
     return "the promoted one; none yet" if card is None else f"{card.name}, the promoted one"
-
-
-def _key_of(workspace: Workspace, name: str) -> str:
-    return next(key for key in workspace.agents() if _listed(workspace, key).name == name)
 
 
 def _scope(collections: tuple[str, ...] | None) -> str:

@@ -12,6 +12,7 @@ import click
 from kilde.cli import show
 from kilde.cli.answers import as_of_option, choose_agent
 from kilde.cli.session import ModelCommand, Session, offering_models, pass_session
+from kilde.cli.terminal import style
 from kilde.errors import KildeError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def chat_command(session: Session, agent: str | None, as_of: str | None) -> int:
             except KildeError as error:
                 # One question that fails does not end the conversation.
                 failures += 1
-                click.echo(click.style("Error: ", fg="red") + str(error), err=True)
+                click.echo(style("Error: ", fg="red") + str(error), err=True)
         click.echo()
     return 1 if failures else 0
 
@@ -90,6 +91,6 @@ def _turn(speaker: Agent, question: str, said: Sequence[Answer], as_of: str | No
     click.echo()
     titles = dict.fromkeys(citation.document.title for citation in answer.citations)
     if titles:
-        click.echo(click.style(f"Sources: {'; '.join(titles)}", dim=True))
+        click.echo(style(f"Sources: {'; '.join(titles)}", dim=True))
     show.remarks(answer)
     return answer

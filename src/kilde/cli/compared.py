@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kilde.cli import show as shown
+from kilde.cli.terminal import style
 from kilde.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -139,6 +140,6 @@ def _size(metric: str, value: float) -> str:
 
 def _lines(title: str, lines: list[str] | tuple[str, ...]) -> None:
     if lines:
-        click.echo("\n" + click.style(title, bold=True))
+        click.echo("\n" + style(title, bold=True))
         for line in lines:
             click.echo(f"  {line}")

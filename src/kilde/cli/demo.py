@@ -8,6 +8,7 @@ import click
 
 from kilde.cli import show
 from kilde.cli.session import interactive, progress, pull
+from kilde.cli.terminal import style
 
 
 @click.command("demo")
@@ -65,7 +66,7 @@ def demo_command(lang: str, keep: Path | None, decide: bool) -> int:
         ) as folder:
             unmet = run(lang, Path(folder) / "centre", stage)
     for expectation in unmet:
-        click.echo(click.style("Not as expected: ", fg="red") + expectation, err=True)
+        click.echo(style("Not as expected: ", fg="red") + expectation, err=True)
     if keep:
         click.echo(f"\nTry next:\n  cd {keep}")
     else:

@@ -13,6 +13,7 @@ from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.names import agent_key
 from kilde.cli.session import Session, pass_session
+from kilde.cli.terminal import style
 from kilde.cli.times import local
 from kilde.errors import ConfigError, NotFound, WorkspaceError
 
@@ -86,7 +87,7 @@ def add_feedback(
         click.echo(
             f"Thank you. Kept for {rated.agent}: {_said(feedback.rating, feedback.correction)}"
         )
-        click.echo(click.style(f"On {rated.question!r}: {_short(rated.text)}", dim=True))
+        click.echo(style(f"On {rated.question!r}: {_short(rated.text)}", dim=True))
 
 
 @feedback_command.command("list")
@@ -118,7 +119,7 @@ def list_feedback(session: Session, agent: str | None, as_json: bool) -> None:
             ]
         )
         if not all(one.counts for one in found):
-            click.echo(click.style("(In brackets: rated again since.)", dim=True))
+            click.echo(style("(In brackets: rated again since.)", dim=True))
 
 
 @feedback_command.command("export")

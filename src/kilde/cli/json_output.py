@@ -11,14 +11,17 @@ from typing import Any
 
 import click
 
+from kilde.cli.terminal import escape_json
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def print_json(command: str, result: object) -> None:
     """Print the result of a command as its schema in ``docs/json`` describes, in UTF-8."""
-    rendered: bytes = adapter(command).dump_json(result, indent=2, by_alias=True)
+    dumped: bytes = adapter(command).dump_json(result, indent=2, by_alias=True)
+    rendered = escape_json(dumped.decode())
     # A console has an encoding of its own; files and pipes get the encoding of JSON.
-    click.echo(rendered.decode() if sys.stdout.isatty() else rendered)
+    click.echo(rendered if sys.stdout.isatty() else rendered.encode())
 
 
 @cache

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
 import io
@@ -15,12 +16,14 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import click
 
 from kilde import __version__
 from kilde.cli.session import Session
+from kilde.cli.terminal import safe_stream, style
 from kilde.errors import ConfigError, KildeError, NotFound
 
 log = logging.getLogger("kilde")
@@ -107,6 +110,14 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code and lets no exception out."""
     _tolerate_narrow_consoles()
+    with (
+        redirect_stdout(safe_stream(sys.stdout)),
+        redirect_stderr(safe_stream(sys.stderr)),
+    ):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(list(arguments), prog_name="kilde", standalone_mode=False)
         sys.stdout.flush()
@@ -127,7 +138,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(message: str) -> None:
-    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+    click.echo(style("Error: ", fg="red", bold=True) + message, err=True)
 
 
 def _unexpected(error: Exception) -> int:
@@ -152,7 +163,9 @@ def _tolerate_narrow_consoles() -> None:
     """Show a question mark for a letter that a console does not have, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            # Around a stream that says ASCII, click would put a stream of its own, in UTF-8.
+            narrow = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if narrow else None, errors="replace")
     # Questions come in as they are; bytes that are no text must not end a chat.
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ def agent_key(workspace: Workspace, name: str, kept: Callable[[], Iterable[str]]
     An agent whose file is gone is still known by what was ``kept`` of it. Raises
     :class:`NotFound`, and :class:`ConfigError` where several agents bear the name.
     """
-    agents = workspace.agents()
+    agents, name = workspace.agents(), unicodedata.normalize("NFC", name)
     if name in agents:
         return name
     try:

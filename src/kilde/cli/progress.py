@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO, cast
 
 from rich.console import Console
+from rich.file_proxy import FileProxy
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -18,12 +20,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from kilde.cli.terminal import safe, safe_stream
+
 
 class Bar:
     """A :class:`kilde.protocols.Progress` that draws on stderr; a finished bar is wiped away."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(file=sys.stderr)
+        # The process's own stream: a bar moves the cursor, which sys.stderr does not let through.
+        self._console = console or Console(file=sys.__stderr__)
         self._drawn: Progress | None = None
 
     def start(self, label: str, total: int | None, unit: str) -> None:
@@ -36,8 +41,14 @@ class Bar:
             columns += [MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn()]
         columns.append(TextColumn("{task.fields[words]}", markup=False))
         self._drawn = Progress(*columns, console=self._console, transient=True)
-        self._drawn.add_task(label, total=total, words="")
+        self._drawn.add_task(safe(label), total=total, words="")
         self._drawn.start()
+        # While it draws, rich prints what others write above the bar, past the safe streams; it
+        # puts those back itself.
+        if isinstance(sys.stdout, FileProxy):
+            sys.stdout = safe_stream(cast(TextIO, sys.stdout))
+        if isinstance(sys.stderr, FileProxy):
+            sys.stderr = safe_stream(cast(TextIO, sys.stderr))
 
     def advance(self, amount: int = 1) -> None:
         """Move the bar, also backwards."""
@@ -47,7 +58,7 @@ class Bar:
     def tell(self, words: str) -> None:
         """Show words beside the bar."""
         if self._drawn is not None:
-            self._drawn.update(self._drawn.task_ids[0], words=words)
+            self._drawn.update(self._drawn.task_ids[0], words=safe(words))
 
     def finish(self) -> None:
         """Close the step; may be called twice."""

@@ -9,6 +9,7 @@ import click
 
 from kilde.cli import show
 from kilde.cli.json_output import print_json
+from kilde.cli.terminal import style
 from kilde.errors import StoreError
 
 if TYPE_CHECKING:
@@ -62,10 +63,10 @@ def findings(
         for level, heading in _LEVELS.items():
             some = [finding for finding in found if finding.level == level]
             if some:
-                click.echo(click.style(f"{heading.format(before)} ({len(some)})", bold=True))
+                click.echo(style(f"{heading.format(before)} ({len(some)})", bold=True))
             for finding in some:
                 click.echo(f"  {finding.kind}: {finding.message}")
-                click.echo(click.style(f"    {finding.hint}", dim=True))
+                click.echo(style(f"    {finding.hint}", dim=True))
     return 1 if any(finding.level == "refuse" for finding in found) else 0
 
 
@@ -107,7 +108,7 @@ def row(number: int, shown: Row) -> None:
     elif shown.method == "dpo":
         answers = [("better", shown.answer), ("worse", shown.rejected)]
     declines = ", declines" if shown.declines else ""
-    heading = click.style(f"{number}", bold=True)
+    heading = style(f"{number}", bold=True)
     click.echo(f"\n{heading} {shown.lineage} ({shown.language}{declines})")
     for name, text in [*((turn.role, turn.content) for turn in shown.prompt), *answers]:
         click.echo(f"  {name}: " + text.strip().replace("\n", "\n    "))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kilde.cli.terminal import style
+
 if TYPE_CHECKING:
     from kilde.types import Answer, Citation, DocumentRef, Hit, SyncReport
 
@@ -52,7 +54,7 @@ def sources(found: Answer) -> None:
         )
         for citation in cited:
             quote = " ".join(citation.quote.split())
-            click.echo("     " + click.style(f"“{quote}”", fg="yellow"))
+            click.echo("     " + style(f"“{quote}”", fg="yellow"))
 
 
 def remarks(found: Answer) -> None:
@@ -60,7 +62,7 @@ def remarks(found: Answer) -> None:
     for claim in found.claims:
         if not claim.supported:
             why = f" ({claim.reason})" if claim.reason else ""
-            click.echo(click.style(f"Not supported by a document{why}: ", fg="red") + claim.text)
+            click.echo(style(f"Not supported by a document{why}: ", fg="red") + claim.text)
     for note in found.trace.notes:
         click.echo(_dim(f"Note: {note}"))
 
@@ -95,10 +97,10 @@ def report(done: SyncReport) -> int:
         for kind in ("added", "replaced", "removed", "unchanged")
     ]
     if done.failed:
-        counts.append(click.style(f"{len(done.failed)} failed", fg="red"))
+        counts.append(style(f"{len(done.failed)} failed", fg="red"))
     click.echo(", ".join(counts) + ".")
     for failure in done.failed:
-        click.echo(f"{click.style(failure.source, bold=True)}: {failure.reason}", err=True)
+        click.echo(f"{style(failure.source, bold=True)}: {failure.reason}", err=True)
         if failure.hint:
             click.echo(f"  {failure.hint}", err=True)
     return 1 if done.failed else 0
@@ -132,7 +134,7 @@ def _numbers(citations: Iterable[Citation]) -> Mapping[tuple[str, str], int]:
 
 
 def _place(document: DocumentRef, page: int | None, heading: str) -> str:
-    parts = [click.style(document.title, bold=True), document.id]
+    parts = [style(document.title, bold=True), document.id]
     if page is not None:
         parts.append(f"page {page}")
     # A document's first heading is mostly its title.
@@ -143,8 +145,8 @@ def _place(document: DocumentRef, page: int | None, heading: str) -> str:
 
 
 def _heading(text: str) -> str:
-    return click.style(text, bold=True)
+    return style(text, bold=True)
 
 
 def _dim(text: str) -> str:
-    return click.style(text, dim=True)
+    return style(text, dim=True)

@@ -12,6 +12,7 @@ from kilde.cli import show
 from kilde.cli.datasets import seed_option
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
+from kilde.cli.terminal import style
 from kilde.cli.times import local
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _count(questions: int) -> str:
 
 def _question(number: int, shown: Question) -> None:
     """Print a question: its turns, what is right, and the documents that say so."""
-    heading = click.style(f"{number}", bold=True)
+    heading = style(f"{number}", bold=True)
     answer = "" if shown.answerable else ", no answer in the documents"
     click.echo(
         f"\n{heading} {', '.join(shown.documents) or 'no documents'} ({shown.language}{answer})"

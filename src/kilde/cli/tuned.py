@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kilde.cli import show
+from kilde.cli.terminal import style
 
 if TYPE_CHECKING:
     from kilde.tuning.tune import Tuned
@@ -117,7 +118,7 @@ def _worse(
         told += f", {len(rows) - shown} more of them in kilde adapter show {adapter}"
     elif count > len(rows):
         told += f", the worst {len(rows)} here"
-    click.echo("\n" + click.style(f"Worse at {check['name']}", bold=True) + f" ({told})")
+    click.echo("\n" + style(f"Worse at {check['name']}", bold=True) + f" ({told})")
     for row in rows[:shown]:
         click.echo(f"  {_line(row['question'])}")
         for name in ("wanted", "before", "after", "why"):

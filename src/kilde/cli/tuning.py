@@ -9,6 +9,7 @@ import click
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
+from kilde.cli.terminal import style
 from kilde.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -193,5 +194,5 @@ def _detach(workspace: Workspace, key: str, arguments: Sequence[str], as_json: b
 def _warn(findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.level == "warn":
-            mark = click.style(f"Warning ({finding.kind}): ", fg="yellow")
+            mark = style(f"Warning ({finding.kind}): ", fg="yellow")
             click.echo(f"{mark}{finding.message} {finding.hint}", err=True)

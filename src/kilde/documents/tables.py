@@ -89,17 +89,16 @@ def column_names(header: Iterable[object]) -> list[str]:
     >>> column_names(["Name", None, "Name"])
     ['Name', 'column 2', 'Name (2)']
     """
-    names: list[str] = []
-    taken: set[str] = set()
+    names: dict[str, None] = {}
+    copies: dict[str, int] = {}
     for position, cell in enumerate(header, 1):
         plain = render(scalar(cell)) or f"column {position}"
-        name, copy = plain, 1
-        while name in taken:
-            copy += 1
-            name = f"{plain} ({copy})"
-        taken.add(name)
-        names.append(name)
-    return names
+        name = plain
+        while name in names:
+            copies[plain] = copies.get(plain, 1) + 1
+            name = f"{plain} ({copies[plain]})"
+        names[name] = None
+    return list(names)
 
 
 def table_text(
@@ -119,13 +118,13 @@ def table_text(
     position = total = 0
     for number, cells in enumerate(table.rows, 1):
         if number > max_rows:
-            raise _too_large(name, max_rows, "rows")
+            raise too_large(name, max_rows, "rows")
         text, values = _row(table.columns, cells)
         total += len(values)
         if total > max_cells:
-            raise _too_large(name, max_cells, "cells")
+            raise too_large(name, max_cells, "cells")
         if position + len(text) > max_characters:
-            raise _too_large(name, max_characters, "characters")
+            raise too_large(name, max_characters, "characters")
         if not text:
             continue
         parts.append(text)
@@ -134,7 +133,8 @@ def table_text(
     return "".join(parts), tuple(rows)
 
 
-def _too_large(name: str, limit: int, what: str) -> LoadError:
+def too_large(name: str, limit: int, what: str) -> LoadError:
+    """The error for a table that goes over one of the limits."""
     return LoadError(
         name,
         f"the table has more than {limit:,} {what}, the most that is read",

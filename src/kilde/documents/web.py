@@ -31,6 +31,8 @@ _TIMEOUT = httpx.Timeout(15.0)
 _MAX_SECONDS = 60.0
 _ROBOTS_BYTES = 500_000
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_ISATAP = 0x5EFE  # before an IPv4 address; a bit above it says whether that is unique (RFC 5214)
 _DOWNLOAD = "Open it in a browser, save it as a file, and add that."
 
 
@@ -176,10 +178,18 @@ def is_public(address: str) -> bool:
     [True, False, False]
     """
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        wrapped = ip.ipv4_mapped or ip.sixtofour
-        if ip in _NAT64:
-            wrapped = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if wrapped is not None:
-            return is_public(str(wrapped))
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    wrapped = ip.ipv4_mapped or ip.sixtofour
+    if ip in _NAT64:
+        wrapped = _last_32_bits(ip)
+    if wrapped is not None:
+        return is_public(str(wrapped))
+    if int(ip) >> 32 & 0xFDFFFFFF == _ISATAP and not is_public(str(_last_32_bits(ip))):
+        return False
+    # All else is for one host, link, site or group: ::a.b.c.d, 64:ff9b:1::/48, fec0::/10, ff00::/8.
+    return ip in _GLOBAL_UNICAST and ip.is_global
+
+
+def _last_32_bits(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)

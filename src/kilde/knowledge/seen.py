@@ -1,4 +1,8 @@
-"""Which state of each file was read last, so that an unchanged file is not read again."""
+"""Which state of each file was read last, so that an unchanged file is not read again.
+
+The list names the reading it was made with: after an upgrade that reads files otherwise, the next
+sync reads all of them again, and stores the documents that come out changed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kilde.documents.sources import Found
+from kilde.documents.text import READING
 from kilde.knowledge.view import translated
 
 # A file changed this recently may change again within the clock's resolution and keep its times.
@@ -23,9 +28,12 @@ class Seen:
 
     def load(self) -> dict[str, list[str]]:
         try:
-            seen = json.loads(self._path.read_bytes())
+            listed = json.loads(self._path.read_bytes())
         except (FileNotFoundError, ValueError, RecursionError):
             return {}
+        if not isinstance(listed, dict) or listed.get("reading") != READING:
+            return {}
+        seen = listed.get("files")
         return seen if isinstance(seen, dict) else {}
 
     def forget(self, names: Iterable[str]) -> None:
@@ -37,7 +45,7 @@ class Seen:
     def save(self, seen: dict[str, list[str]]) -> None:
         with translated("writing", self._path):
             part = self._path.with_suffix(".part")
-            part.write_text(json.dumps(seen), encoding="utf-8")
+            part.write_text(json.dumps({"reading": READING, "files": seen}), encoding="utf-8")
             os.replace(part, self._path)  # noqa: PTH105
 
     def update(self, read: Iterable[Found], succeeded: set[str]) -> None:

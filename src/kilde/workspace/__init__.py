@@ -31,6 +31,7 @@ from kilde.tuning.adapters.serving import Generators, find
 from kilde.tuning.data.dataset import Datasets
 from kilde.tuning.training.runs import Runs
 from kilde.types import Answer, Document
+from kilde.workspace.agent_files import AgentFiles, composed
 
 if TYPE_CHECKING:
     from kilde.embedding import Embedder
@@ -49,6 +50,7 @@ class Workspace:
     def __init__(self, path: Path, config: WorkspaceConfig) -> None:
         self.path = path
         self.config = config
+        self._agent_files = AgentFiles(path / "agents")
         self._generators = Generators(self._settings, self._in_use)
         self._not_kept: set[str] = set()
 
@@ -126,24 +128,26 @@ class Workspace:
 
     def agents(self) -> tuple[str, ...]:
         """The names of all agents, as :meth:`agent` takes them."""
-        return tuple(sorted(self._agent_files()))
+        return tuple(self._agent_files.by_key())
 
     def definition(self, name: str) -> AgentDefinition:
         """What an agent's file says. Raises :class:`NotFound`, :class:`ConfigError`."""
-        return load_definition(self._agent_file(name))
+        return load_definition(self._agent_files.path(name))
 
     def agent(self, name: str) -> Agent:
         """An agent by the name of its file (``agents/NAME.toml``), or by the name it bears.
 
         Raises :class:`NotFound`, or :class:`ConfigError` with all faults of its file.
         """
-        path = self._agent_file(name)
-        return self._agent(path.stem, load_definition(path))
+        return self._agent(*self.agent_file(name))
 
     def agent_file(self, name: str) -> tuple[str, AgentDefinition]:
-        """The name of an agent's file, and what it says. Raises as :meth:`agent` does."""
-        path = self._agent_file(name)
-        return path.stem, load_definition(path)
+        """The key of an agent, and what its file says. Raises as :meth:`agent` does.
+
+        The key is the name of the file in NFC.
+        """
+        path = self._agent_files.path(name)
+        return composed(path.stem), load_definition(path)
 
     def trial_agent(self, name: str, adapter: Adapter | None = None, model: str = "") -> Agent:
         """An agent as it answers, whose answers are kept nowhere.
@@ -182,11 +186,13 @@ class Workspace:
         """The faults of every agent's file, by agent; no faults is an empty tuple."""
         known = set(self.knowledge.collections())
         found: dict[str, tuple[str, ...]] = {}
-        for name, path in sorted(self._agent_files().items()):
+        for name, path in self._agent_files.by_key().items():
+            own = self._agent_files.faults(name)
             try:
-                found[name] = tuple(self._faults(path, load_definition(path), known))
+                own += tuple(self._faults(name, path, load_definition(path), known))
             except ConfigError as error:
-                found[name] = error.faults
+                own += error.faults
+            found[name] = own
         return found
 
     def generator(self, model: str, adapter: Adapter | None = None) -> Generator:
@@ -209,7 +215,7 @@ class Workspace:
         from kilde.models.catalogue import load_catalogue
 
         wanted = {self.config.embedder, self.config.model}
-        for path in self._agent_files().values():
+        for path in self._agent_files.by_key().values():
             try:
                 wanted.add(load_definition(path).model)
             except ConfigError:
@@ -244,7 +250,9 @@ class Workspace:
     def _embedder(self) -> Embedder:
         return open_embedder(self.config.embedder)
 
-    def _faults(self, path: Path, definition: AgentDefinition, known: set[str]) -> Iterator[str]:
+    def _faults(
+        self, key: str, path: Path, definition: AgentDefinition, known: set[str]
+    ) -> Iterator[str]:
         """What of an agent's file does not fit the workspace."""
         model = definition.model or self.config.model
         try:
@@ -254,7 +262,7 @@ class Workspace:
         if definition.output is not None and model == "quotes":
             yield f"{path}: a form (output.schema) needs a model, and quotes is none"
         try:
-            adapter = find(self.registry, self.path, path.stem, definition.adapter)
+            adapter = find(self.registry, self.path, key, definition.adapter)
             if adapter is not None and not adapter.name.endswith(".gguf"):
                 outside = self.registry.outside(self.registry.get(adapter.name))
                 if outside:
@@ -306,12 +314,12 @@ class Workspace:
 
     def _in_use(self, model: str) -> Iterator[Adapter]:
         """The adapters that answer with a model at present."""
-        for path in self._agent_files().values():
+        for key, path in self._agent_files.by_key().items():
             try:
                 definition = load_definition(path)
                 if (definition.model or self.config.model) != model:
                     continue
-                adapter = self._adapter(path.stem, definition, None)
+                adapter = self._adapter(key, definition, None)
             except (ConfigError, NotFound, WorkspaceError):
                 continue  # reported when that agent is asked or checked
             if adapter and (not adapter.base or adapter.base == self.base_sha256(model)):
@@ -319,7 +327,7 @@ class Workspace:
 
     def _pinned_by(self, adapter: str) -> Iterator[str]:
         """The agents whose files name an adapter."""
-        for name, path in sorted(self._agent_files().items()):
+        for name, path in self._agent_files.by_key().items():
             try:
                 if load_definition(path).adapter == adapter:
                     yield name
@@ -331,7 +339,7 @@ class Workspace:
 
         One that was removed is in no collection, so nobody can say whether the agent may read it.
         """
-        path = self._agent_files().get(card.agent)
+        path = self._agent_files.by_key().get(card.agent)
         allowed = load_definition(path).collections if path and card.documents else None
         if allowed is not None:
             homes = {one.id: one.collection for one in self.knowledge.documents()}
@@ -343,30 +351,6 @@ class Workspace:
         except GenerationError as error:
             log.warning("%s: summarised by its own sentences. %s", document.id, error)
             return summarise(document)
-
-    def _agent_files(self) -> dict[str, Path]:
-        return {path.stem: path for path in (self.path / "agents").glob("*.toml")}
-
-    def _agent_file(self, name: str) -> Path:
-        files = self._agent_files()
-        if name in files:
-            return files[name]
-        bearers = [path for path in files.values() if self._bears(path, name)]
-        if len(bearers) == 1:
-            return bearers[0]
-        if bearers:
-            raise ConfigError(
-                (f"{path}: another agent is named {name!r} as well" for path in sorted(bearers)),
-                hint="Give each its own name, or use the name of the file.",
-            )
-        raise NotFound("agent", name, files, hint=f"Agents are files in {self.path / 'agents'}.")
-
-    @staticmethod
-    def _bears(path: Path, name: str) -> bool:
-        try:
-            return load_definition(path).name == name
-        except ConfigError:
-            return False  # another agent's file; its own faults are told when it is asked for
 
     def _keep(self, answer: Answer) -> None:
         if not self.config.records:
