@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kilde.documents.text import clean, decode
+from kilde.documents.text import decode
 from kilde.errors import LoadError
+from kilde.language.clean import clean
 
 SHORT = [
     "Rødgrød med fløde på Ærø",
@@ -41,16 +38,3 @@ def test_a_stray_zero_is_removed_but_many_are_a_binary_file() -> None:
     assert clean(decode(b"word " * 100 + b"\x00end", "a.txt")).endswith("word end")
     with pytest.raises(LoadError, match="binary"):
         decode(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00", "a.txt")
-
-
-def test_line_ends_composition_and_invisible_characters() -> None:
-    decomposed = unicodedata.normalize("NFD", "åben")
-    assert clean(f"{decomposed}\r\nsyge\u00adhus\r\ufeffx\x0cy\u2028z") == "åben\nsygehus\nx\ny\nz"
-
-
-@given(st.text())
-def test_cleaning_twice_changes_nothing(text: str) -> None:
-    once = clean(text)
-    assert clean(once) == once
-    assert "\r" not in once
-    assert "\x00" not in once

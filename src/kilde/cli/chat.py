@@ -13,6 +13,7 @@ from kilde.cli import show
 from kilde.cli.answers import as_of_option, choose_agent
 from kilde.cli.session import ModelCommand, Session, offering_models, pass_session
 from kilde.errors import KildeError
+from kilde.language.clean import clean
 
 if TYPE_CHECKING:
     from kilde.agents.agent import Agent
@@ -68,8 +69,8 @@ def _lines() -> Iterator[str]:
             return
         if not line and not sys.stdin.isatty():
             return
-        if line.strip():
-            yield line.strip()
+        if line := clean(line).strip():
+            yield line
 
 
 def _turn(speaker: Agent, question: str, said: Sequence[Answer], as_of: str | None) -> Answer:

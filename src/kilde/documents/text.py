@@ -1,14 +1,12 @@
-"""Bytes to clean text: the one place that decides about encodings, line ends and odd characters.
+"""Bytes to text: the one place that decides about encodings.
 
-Offsets of passages and citations count characters of the cleaned text. So cleaning happens once,
-before anything is measured, and cleaning twice changes nothing.
+Offsets of passages and citations count characters of the cleaned text
+(:func:`kilde.language.clean.clean`), so documents are cleaned before anything is measured.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
-import unicodedata
 
 from kilde.errors import LoadError
 
@@ -29,12 +27,6 @@ _BOMS = (
 )
 _CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\t\n\r\f\x1b")
 _MOST_CONTROLS = 0.01
-_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-# Control characters, surrogates, non-characters; the byte order mark and the soft hyphen, which
-# stand in the middle of words and would hide them from search.
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
-)
 
 
 def decode(data: bytes, name: str, declared: str = "") -> str:
@@ -56,15 +48,6 @@ def decode(data: bytes, name: str, declared: str = "") -> str:
             hint="Save it as UTF-8 in a text editor and add it again.",
         )
     return text
-
-
-def clean(text: str) -> str:
-    """NFC, line ends as ``\\n``, no control characters.
-
-    >>> clean("a\\r\\nb\\x00c")
-    'a\\nbc'
-    """
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", _LINE_END.sub("\n", text)))
 
 
 def _is_binary(text: str) -> bool:
