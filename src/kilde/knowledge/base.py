@@ -201,9 +201,16 @@ class KnowledgeBase:
     ) -> list[Hit]:
         """The best passages for a question, best first; ``collections=None`` searches all.
 
+        This is the owner's search: ``collections`` are those of the state that is searched. An
+        agent's goes through :meth:`scoped`, which holds a past state to the scope of today too.
+
         >>> hits = knowledge.search("When does the laboratory open?", limit=3)  # doctest: +SKIP
         """
-        return self.scoped(_scope(collections)).search(question, limit=limit, as_of=as_of)
+        self._require_same_recipe()
+        view = self._view(as_of)
+        if view is None:
+            return []
+        return self._search.find(view, question, _scope(collections), limit=limit)
 
     def scoped(self, scope: Scope) -> ScopedKnowledge:
         """The part of the knowledge base that lies within a scope, and no more."""
