@@ -332,3 +332,14 @@ def test_a_damaged_page_names_the_damage_and_a_new_file_is_made(tmp_path: Path) 
     records.save(ANSWER)
     assert records.latest() == [ANSWER]
     records.close()
+
+
+def test_half_characters_lose_no_answer_and_no_feedback(records: Records) -> None:
+    question = "Hvad er\ud800 pri\x00sen?"
+    records.save(replace(ANSWER, question=question, agent="health\udcff"))
+    assert [answer.id for answer in records.given("health", question)] == ["a1"]
+    assert [answer.id for answer in records.latest(agent="health\udcff")] == ["a1"]
+    records.add_feedback(replace(DOWN, correction="465\ud83d kr.\x00"))
+    assert records.feedback()[0].correction == "465 kr."
+    with pytest.raises(NotFound):
+        records.get("a\ud800b")

@@ -10,13 +10,21 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kilde.toml import read_toml
+from kilde.types import collection_fault
 
 CONFIG_FILE = "kilde.toml"
 
-CollectionName = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")]
+
+def _collection(name: str) -> str:
+    if fault := collection_fault(name):
+        raise ValueError(fault)
+    return name
+
+
+CollectionName = Annotated[str, AfterValidator(_collection)]
 
 
 class Strict(BaseModel):

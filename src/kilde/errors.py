@@ -24,6 +24,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# Characters of a name that a message shows.
+_MAX_NAME = 200
+
 
 class KildeError(Exception):
     """Base of all errors raised on purpose. ``hint`` says what to do next."""
@@ -70,7 +73,8 @@ class NotFound(KildeError):
             advice = f"There is: {shown}."
         else:
             advice = "There is none yet."
-        super().__init__(f"No {what} named {name!r}.", hint=f"{advice} {hint}".strip())
+        shown = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}…"
+        super().__init__(f"No {what} named {shown!r}.", hint=f"{advice} {hint}".strip())
         self.what = what
         self.name = name
 

@@ -60,8 +60,9 @@ class NamedSets(Generic[CardT]):
 
     def card(self, name: str) -> CardT:
         """The card of a set. Raises :class:`NotFound`, :class:`StoreError` if it is damaged."""
-        path = self._home(name) / _CARD
-        if not _NAME.fullmatch(name) or not path.is_file():
+        known = _NAME.fullmatch(name) is not None  # else it may be the name of no file at all
+        path = self._home(name) / _CARD if known else self._folder
+        if not path.is_file():
             hint = f"Make one: kilde {self._command} build AGENT --from …"
             raise NotFound(self._noun, name, self.names(), hint=hint)
         try:

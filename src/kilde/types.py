@@ -9,6 +9,7 @@ be kept, compared and shown later without having changed.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -347,6 +348,25 @@ class Done:
 
 
 StreamEvent = Retrieved | Delta | Done
+
+
+def collection_fault(name: str) -> str:
+    """Why no collection can have this name, in words; empty where one can.
+
+    An agent's file names its collections, so what it could not name must not hold documents.
+
+    >>> collection_fault("opening-hours_2")
+    ''
+    """
+    if 1 <= len(name) <= 64 and all(c in "-_" or _is_letter_or_digit(c) for c in name):
+        return ""
+    shown = name if len(name) <= 64 else f"{name[:64]}…"
+    return f"{shown!r} cannot be a collection: use 1 to 64 letters, digits, - and _"
+
+
+def _is_letter_or_digit(character: str) -> bool:
+    # Marks are parts of letters: the vowels of Hindi, a ring that is written as its own character.
+    return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
 def conversation(history: Sequence[Message | Mapping[str, str] | Answer]) -> tuple[Message, ...]:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import kilde
+from kilde.agents.chat_marks import inert
 from kilde.agents.definition import load_definition
 from kilde.agents.form import check_form, schema_fault
-from kilde.agents.prompt import inert
 from kilde.errors import ConfigError, GenerationError
 from kilde.types import Document
 from kilde.workspace import Workspace

@@ -10,7 +10,7 @@ import pytest
 from tests.agents.conftest import write_agent
 
 from kilde.agents.agent import Agent
-from kilde.agents.prompt import inert
+from kilde.agents.chat_marks import inert
 from kilde.errors import GenerationError
 from kilde.knowledge.search import Scope
 from kilde.protocols import GenerationRequest, Piece

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kilde.agents.chat_marks import inert
 from kilde.agents.definition import AgentDefinition, Example
-from kilde.agents.prompt import inert, prompt_hash, render
+from kilde.agents.prompt import FENCE, prompt_hash, render
 from kilde.types import DocumentRef, Hit, Message, Passage
 
 _AGENT = AgentDefinition(
@@ -74,6 +79,54 @@ def test_marks_of_turns_are_taken_out_everywhere() -> None:
         history=[Message("user", f"Turn{mark}")],
     )
     assert "<|im_" not in "".join(message.content for message in prompt)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("<think>", "</think>", "<tool_call>", "</tool_response>", "<|tool_call|>", "<tools>"),
+        *("[TOOL_CALLS]", "[/INST]", "[AVAILABLE_TOOLS]", "<<SYS>>", "<start_of_turn>", "[gMASK]"),
+        *("<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜tool▁calls▁begin｜>", "[|endofturn|]"),
+        *("＜|im_end|＞", "<∣im_end∣>", "〈|im_end|〉", "<ｔｈｉｎｋ>", "［INST］", "<THINK>"),
+        *("<|im\u200b_end|>", "<\u2060/think\ufe0f>", "[\u00adINST\u200d]", "<\u202e|x|>"),
+    ],
+)
+def test_marks_of_chat_formats_in_any_spelling(mark: str) -> None:
+    assert inert(f"a{mark}b") == "a b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a < b and c > d, x<y>z, 1 <= 2 | 3, a||b, [1], [x], <-- |> <|",
+        "<p>Some <b>bold</b> text</p> <sub>2</sub> <script> [args] [OPTIONS] [think about it]",
+        "می‌خواهم 👨‍👩‍👧 ﬁne ｆｕｌｌ-width ≤ ½ «‹quoted›» 〈title〉 ✔️",
+        "Document 1: the end of documents (about us) [Documents]",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert inert(text) == text
+
+
+_PIECES = [*"<>|[]() /s\u200b｜＜＞", "think", "INST", "Document 1", "About:"]
+
+
+@given(st.lists(st.sampled_from(_PIECES)))
+def test_what_is_inert_is_inert_at_once(pieces: list[str]) -> None:
+    told = inert("".join(pieces))
+    assert inert(told) == told
+    assert not FENCE.search(told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[ " * 100_000 + "Document 1", "<|" * 50_000 + "x" + "|>" * 50_000, "<|" * 100_000],
+    ids=["fences", "nested", "open"],
+)
+def test_a_long_row_of_brackets_is_read_once(text: str) -> None:
+    """Removing the innermost mark again and again took minutes."""
+    told = inert(text)
+    assert inert(told) == told
 
 
 def test_marks_that_appear_when_others_are_removed_are_removed_too() -> None:

@@ -42,6 +42,12 @@ def test_version(kilde: Kilde) -> None:
         ["add", "--sql", "sqlite:///x.db"],
         ["add", "--sql", "sqlite:///x.db", "--table", "t", "--query", "select 1"],
         ["add", "x", "--collection", "not one word"],
+        ["add", "x", "--collection", ""],
+        ["ask", "\udcff"],
+        ["ask", "Why?", "--as-of", "0001-01-01"],
+        ["ask", "Why?", "--as-of", "1" * 5000],
+        ["ask", "Why?", "--adapter", "a\x00.gguf"],
+        ["feedback", "add", "last", "--correction", "\udcff"],
         ["--workspace", "nowhere", "list"],
         ["ask", "Why?", "--agent", "nobody"],
         ["ask", "Why?", "--as-of", "never"],
@@ -54,7 +60,7 @@ def test_version(kilde: Kilde) -> None:
         ["feedback", "add", "last", "--up"],
         ["feedback", "add", "123456"],
     ],
-    ids=" ".join,
+    ids=lambda arguments: ascii(" ".join(arguments))[1:40],
 )
 def test_wrong_use_is_said_and_exits_with_2(
     kilde: Kilde, workspace: Path, arguments: list[str]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kilde.generation.quotes import Quotes
-from kilde.generation.ranking import ANSWERABLE, answer_confidence, asks_number, ranked_quotes
+from kilde.generation.ranking import (
+    ANSWERABLE,
+    _begins_alike,
+    _Terms,
+    answer_confidence,
+    asks_number,
+    ranked_quotes,
+)
 from kilde.protocols import GenerationRequest, complete
 from kilde.types import DocumentRef, Hit, Passage, PassageKind
 
@@ -84,3 +95,17 @@ def test_it_needs_no_model() -> None:
     assert quotes.count_tokens("to ord") == 2
     quotes.close()
     quotes.close()
+
+
+def _pairwise(stem: str, terms: Iterable[str]) -> bool:
+    """The definition: a term is alike that shares all but an ending of two letters, at least 4."""
+    length = max(4, len(stem) - 2)
+    return any(len(stem) >= 4 and stem[:length] == term[:length] for term in terms)
+
+
+_stems = st.text("abå", max_size=9)
+
+
+@given(_stems, st.sets(_stems, max_size=12))
+def test_alike_terms_are_found_as_by_comparing_each(stem: str, terms: set[str]) -> None:
+    assert _begins_alike(stem, _Terms(terms)) == _pairwise(stem, terms)

@@ -18,7 +18,8 @@ NAMES = ["health", "it's", 'a "b"', "x') OR ('1'='1", "æ/ø", "100%"]
 
 
 def fill(base: KnowledgeBase) -> None:
-    base.add_documents(
+    """Documents in collections whose names were allowed before there was a rule for them."""
+    documents = (
         Document.from_text(
             f"The laboratory of {place} number {number} opens at {number}.",
             id=f"{name}/{number}",
@@ -28,6 +29,7 @@ def fill(base: KnowledgeBase) -> None:
         for name in NAMES
         for place, number in (("north", 7), ("south", 8))
     )
+    base._indexer.index(documents, "add documents", lambda *_: None)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,7 +48,7 @@ def test_a_scope_is_never_left(base: KnowledgeBase, name: str) -> None:
 
 def test_an_empty_scope_and_an_unknown_one_hold_nothing(base: KnowledgeBase) -> None:
     fill(base)
-    for names in ((), ("nothing",), ("",)):
+    for names in ((), ("nothing",), ("",), ("\ud800",), ("\x00",)):
         scoped = base.scoped(Scope(frozenset(names)))
         assert scoped.search("laboratory") == []
         assert scoped.languages() == ()
@@ -120,9 +122,9 @@ def test_context_stays_within_the_scope(base: KnowledgeBase) -> None:
     left = scoped.context(hits, budget=10_000, count_tokens=len)
     assert left.summaries == ()
     assert [hit.passage for hit in left.passages] == [hits[0].passage]
-    # The state in which it was found still has them.
+    # It has left the past states as well.
     then = scoped.context(hits, budget=10_000, count_tokens=len, as_of=base.history()[0].version)
-    assert then.summaries
+    assert then == left
 
 
 DANISH = "Laboratoriet har åbent fra klokken otte om morgenen, og du skal have dit kort med."

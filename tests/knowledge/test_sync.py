@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kilde.agents.definition import AgentDefinition
 from kilde.documents.sources import Source
 from kilde.documents.text import READING
 from kilde.errors import ConfigError, NotFound
@@ -303,6 +304,8 @@ def test_sources_that_do_not_exist_are_named_and_not_registered(
         ("excluded = 5\nsurce = 1\n", 2),
         ('[[source]]\nkind = "path"\n\n[[source]]\nkind = "ftp"\nlocation = "x"\ncolour = 1\n', 3),
         ('[[source]]\nkind = "path"\nlocation = "x"\ncollection = 7\n', 1),
+        ('[[source]]\nkind = "path"\nlocation = "x"\ncollection = "a b"\n', 1),
+        ('[[source]]\nkind = "path"\nlocation = "x"\ncollection = ""\n', 1),
         ("\ufffd\x00", 1),
     ],
 )
@@ -314,6 +317,38 @@ def test_faults_of_sources_toml(base: KnowledgeBase, root: Path, text: str, faul
     assert all("sources.toml" in fault for fault in caught.value.faults)
     if "[[source]]\n" in text:
         assert "line" in caught.value.faults[0]
+
+
+def test_the_line_of_a_collection_that_no_agent_can_name(base: KnowledgeBase, root: Path) -> None:
+    good = '[[source]]\nkind = "path"\nlocation = "x"\n\n'
+    (root / "sources.toml").write_text(good + good.strip() + '\ncollection = "a b"\n', "utf-8")
+    with pytest.raises(ConfigError, match="line 5: source 2: 'a b' cannot be a collection"):
+        base.sync()
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 100, "a/b", "a\n", "a\x00", "\ud800"])
+def test_collections_that_no_agent_can_name_are_refused(
+    base: KnowledgeBase, write: Write, name: str
+) -> None:
+    path = write("docs/a.md", "Alpha.")
+    for report in (
+        base.add([path], collection=name),
+        base.add([Source("path", str(path), collection=name)]),
+        base.add_documents([Document.from_text("Beta.", id="b", collection=name)]),
+    ):
+        assert report.added == ()
+        assert "use 1 to 64 letters, digits, - and _" in report.failed[0].reason
+    assert (base.sources(), base.documents()) == ((), [])
+
+
+@pytest.mark.parametrize("name", ["default", "åbent_2-b", "å" * 64, "हिन्दी", "a\u030a"])
+def test_what_is_a_collection_an_agent_can_name(
+    base: KnowledgeBase, write: Write, name: str
+) -> None:
+    base.add([write("docs/a.md", "Alpha.")], collection=name)
+    base.add_documents([Document.from_text("Beta.", id="b", collection=name)])
+    assert base.collections() == (name,)
+    AgentDefinition(name="A", instructions="B", collections=(name,))
 
 
 def test_sources_toml_that_is_no_utf8(base: KnowledgeBase, root: Path) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import pytest
 
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.search import Scope
+from kilde.knowledge.unknown import unknown_share
+from kilde.knowledge.view import View
+from kilde.language.analysis import analyzer
 from kilde.types import Document
 
 DANISH = "Klinikken udsteder et kort. En undersøgelse koster 200 kr."
@@ -42,3 +48,55 @@ def test_words_outside_the_scope_are_unknown(filled: KnowledgeBase) -> None:
     outside = filled.scoped(Scope(frozenset({"a"}))).unknown_share(question, language="en")
     assert (inside, outside) == (0.0, 1.0)
     assert filled.scoped(Scope(frozenset())).unknown_share(question, language="en") == 1.0
+
+
+class Counting:
+    """A view that counts the searches."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.searches = 0
+
+    def lexical(self, *arguments: Any, **named: Any) -> Any:
+        self.searches += 1
+        return self._view.lexical(*arguments, **named)
+
+
+def one_by_one(view: View, question: str, where: str, languages: tuple[str, ...]) -> float:
+    """The definition: every word asked for on its own."""
+
+    def stands(term: str) -> bool:
+        return view.lexical([term], where, 1, ()).num_rows > 0
+
+    def unknown(word: str) -> float:
+        variants = [token.terms for code in languages for token in analyzer(code).tokens(word)]
+        if not variants or any(stands(terms[0]) for terms in variants):
+            return 0.0
+        return 0.5 if any(stands(part) for terms in variants for part in terms[1:]) else 1.0
+
+    words = {token.word for token in analyzer(languages[0]).tokens(question)}
+    return sum(map(unknown, words)) / len(words) if words else 0.0
+
+
+def test_all_words_at_once_are_as_one_by_one(filled: KnowledgeBase) -> None:
+    """And a long question takes a few searches, not one per word."""
+    topics = "klinik kort undersøgelse tandlæge vaccination acupuncture bus pris".split()
+    filled.add_documents(
+        Document.from_text(f"En {topic} {number}.", id=f"{topic}{number}", language="da")
+        for topic in topics[:5]
+        for number in range(30)
+    )
+    view = filled._store.latest()
+    assert view is not None
+    draw = random.Random(7)
+    known = [*topics, "gavekort", "vaccinationskort", "offered", "200", "17", "99", "og", "it's"]
+    for where, languages in (("true", ("da", "en")), ("collection = 'b'", ("en",))):
+        for length in (1, 2, 5, 200):
+            question = " ".join(
+                draw.choice(known) if draw.random() < 0.7 else f"ord{draw.randrange(10**6)}"
+                for _ in range(length)
+            )
+            counting: Any = Counting(view)
+            share = unknown_share(counting, question, where, languages)
+            assert share == pytest.approx(one_by_one(view, question, where, languages)), question
+            assert counting.searches <= 8

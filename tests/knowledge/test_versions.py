@@ -58,6 +58,41 @@ def test_as_of_tag_number_and_date(base: KnowledgeBase) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        *("0001-01-01", "0001-01-01T00:00", "0001-01-01T00:00:00+14:00", "1" * 5000, "9" * 20),
+        *(
+            "0",
+            "-1",
+            "+1",
+            "1_0",
+            " 1",
+            "\u0663",
+            "",
+            "2026-13-45",
+            "\ud800",
+            "a\x00b",
+            "x" * 100_000,
+        ),
+        *(0, -1, 2**64, 10**5000, -(10**5000), datetime.min, datetime.min.replace(tzinfo=UTC)),
+    ],
+    ids=lambda as_of: type(as_of).__name__,
+)
+def test_no_such_state_is_said_in_words(base: KnowledgeBase, as_of: Any) -> None:
+    base.add_documents([doc(8)])
+    with pytest.raises(NotFound) as caught:
+        answer(base, as_of)
+    assert len(caught.value.message) < 300
+    str(caught.value).encode("utf-8")
+
+
+@pytest.mark.parametrize("as_of", ["9999-12-31", datetime.max, datetime.max.replace(tzinfo=UTC)])
+def test_the_end_of_the_calendar_is_the_latest_state(base: KnowledgeBase, as_of: Any) -> None:
+    base.add_documents([doc(8)])
+    assert "at 8" in answer(base, as_of)
+
+
 @pytest.mark.parametrize("name", ["", "a b", "7", "2026-01-31", "-x", "../x", "x" * 65, "ø"])
 def test_names_that_cannot_be_tags(base: KnowledgeBase, name: str) -> None:
     base.add_documents([doc(8)])

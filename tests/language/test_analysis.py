@@ -123,3 +123,9 @@ def test_a_question_is_asked_in_every_language() -> None:
     assert terms.count("2026") == 2  # as often as in the question, not once per language
     assert question_terms("", ["da"]) == []
     assert question_terms("hvad", []) == []
+
+
+def test_a_run_of_letters_that_is_no_word_is_not_taken_apart() -> None:
+    """Splitting takes time by the square of the length; a text may hold a line of base64."""
+    (term,) = analyzer("da").terms("helbredsundersøgelse" * 50)
+    assert term.startswith("helbredsundersøgelse")

@@ -23,7 +23,9 @@ from kilde.errors import GenerationError
 from kilde.generation.quotes import Quotes
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.knowledge.scoped import AsOf, ScopedKnowledge
+from kilde.language.clean import clean
 from kilde.language.detect import detect_among
+from kilde.language.question import SEARCHED
 from kilde.protocols import Adapter, GenerationRequest, Generator
 from kilde.types import Answer, Arm, Delta, Done, Hit, Message, Retrieved, StreamEvent, conversation
 
@@ -37,6 +39,9 @@ _UNKNOWN = 0.3
 _SURE = 0.6
 # The note of an answer that is a quotation because no document supports what the model wrote.
 QUOTED_INSTEAD = "no sentence of the model was supported: quoted instead"
+SHORTENED = (
+    f"the question is long: only its beginning and end were searched for ({SEARCHED:,} characters)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +107,12 @@ class Agent:
         ``history`` is the conversation so far. ``retrieval`` and ``adapter`` choose the arm: as
         the agent's file says where they are not given, without where they are false; ``adapter``
         may also be the name of one ("week-plan@2"). ``as_of`` answers from a past state of the
-        documents. Raises :class:`GenerationError`, :class:`NotFound` (no such past state, no such
-        adapter), :class:`WorkspaceError` (an adapter of another agent), ``ValueError`` (an empty
-        question or a malformed history).
+        documents, as far as they are in scope today. Question and history are cleaned
+        (:func:`kilde.language.clean.clean`); of a question longer than
+        :data:`~kilde.language.question.SEARCHED` characters the beginning and the end are searched
+        for, and a note says so. Raises :class:`GenerationError`, :class:`NotFound` (no such past
+        state, no such adapter), :class:`WorkspaceError` (an adapter of another agent),
+        ``ValueError`` (an empty question or a malformed history).
         """
         for event in self.stream(
             question, history=history, retrieval=retrieval, adapter=adapter, as_of=as_of
@@ -123,12 +131,13 @@ class Agent:
         as_of: AsOf = None,
     ) -> Iterator[StreamEvent]:
         """The answer as it comes: what was found, text, and at the end the whole answer."""
-        if not question.strip():
+        question = clean(question).strip()
+        if not question:
             raise ValueError("the question is empty")
         looked_up = self.definition.retrieval if retrieval is None else retrieval
         # One state of the documents from beginning to end: its offsets must agree.
         knowledge = self.knowledge.at(as_of) if looked_up else None
-        run = self._look_up(question.strip(), conversation(history), adapter, knowledge)
+        run = self._look_up(question, _cleaned(conversation(history)), adapter, knowledge)
         yield Retrieved(run.hits)
         if self._policy(run) == "strict" and not self._holds_answer(run, knowledge):
             answer = run.declined()
@@ -188,7 +197,7 @@ class Agent:
         Raises what :meth:`ask` raises.
         """
         knowledge = self.knowledge.at() if retrieval else None
-        run = self._begun(question.strip(), history, knowledge, adapter)
+        run = self._begun(clean(question).strip(), _cleaned(history), knowledge, adapter)
         run.tuned = adapter
         # The adapter need not exist yet: the words of a prompt are the model's.
         generator = run.generator = self._open_generator(None)
@@ -213,7 +222,7 @@ class Agent:
         language = self.definition.language or detect_among(
             question, languages, default=held[0] if held else "en"
         )
-        return Run(
+        run = Run(
             agent=self.key,
             question=question,
             history=history,
@@ -222,6 +231,9 @@ class Agent:
             search_text=standalone(question, history, language),
             version=knowledge.version() if knowledge else None,
         )
+        if len(question) > SEARCHED:
+            run.note(SHORTENED)
+        return run
 
     def _found(self, run: Run, knowledge: ScopedKnowledge, limit: int) -> list[Hit]:
         """The passages that fit best, of the documents that are not left out."""
@@ -336,3 +348,7 @@ class Agent:
             temperature=self._sampling.temperature,
             seed=self._sampling.seed,
         )
+
+
+def _cleaned(history: Sequence[Message]) -> tuple[Message, ...]:
+    return tuple(Message(turn.role, clean(turn.content)) for turn in history)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from kilde.agents.form import schema_fault
 from kilde.config import CollectionName, Strict
+from kilde.language.clean import clean
 from kilde.toml import read_toml
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
+def _cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
+
+
+# The validator runs first: what is empty when it is clean is empty.
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_cleaned)
+]
 
 # The value of ``adapter`` that switches adapters off.
 NO_ADAPTER = "none"

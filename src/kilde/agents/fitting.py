@@ -80,7 +80,7 @@ def _tokens(messages: tuple[Message, ...], generator: Generator) -> int:
 
 def _no_room(run: Run, taken: int, generator: Generator) -> GenerationError:
     return GenerationError(
-        f"Instructions, examples and conversation of the agent {run.agent!r} leave no "
+        f"Instructions, examples, conversation and question of the agent {run.agent!r} leave no "
         f"room for documents ({taken} of {generator.context} tokens are taken).",
         hint="Shorten them, ask in a new conversation, or give the model more context.",
     )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from kilde.language.analysis import analyzer
+from kilde.language.question import shortened
 from kilde.language.table import languages
 from kilde.types import Message
 
@@ -27,12 +28,14 @@ def standalone(question: str, history: Sequence[Message], language: str) -> str:
     """The question, preceded by those that it follows up; unchanged where it stands alone.
 
     The last question stands there twice, so that its own words weigh more than those before it.
+    What is very long is :func:`shortened`.
     """
+    question = shortened(question)
     asked = [message.content for message in history if message.role == "user"][-_DEPTH:]
     chain = [question]
     while asked and _points_back(chain[0], language):
-        chain.insert(0, asked.pop())
-    return " ".join([*chain, question] if len(chain) > 1 else chain)
+        chain.insert(0, shortened(asked.pop()))
+    return shortened(" ".join([*chain, question])) if len(chain) > 1 else question
 
 
 def _points_back(question: str, language: str) -> bool:

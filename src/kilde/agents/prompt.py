@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from kilde.agents.chat_marks import inert
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.phrases import answer_in
 from kilde.types import Hit, Message
@@ -21,16 +22,8 @@ _RULES = (
 )
 _PLAIN_RULES = "Answer in at most {max_words} words. If you do not know, say so."
 
-# Marks of the chat formats in use (ChatML, Llama, Gemma, Mistral), in any spelling of the brackets.
-_CONTROL = re.compile(
-    r"<\|[^<>|]{0,40}\|>|</?s>|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|\[/?INST\]|<</?SYS>>",
-    re.IGNORECASE,
-)
-
 # The fences around documents; a small model copies them along.
 FENCE = re.compile(r"\[(?:Document \d|End of documents)|\(About: ")
-# The bracket alone is taken out of a document that has one, so that it cannot end its own fence.
-_FENCED = re.compile(r"\[(?=\s*(?:Document\s+\d|End\s+of\s+documents))|\((?=\s*About:)", re.I)
 
 
 def render(
@@ -67,18 +60,6 @@ def render(
         asked = f"{_documents(passages, summaries)}\n\n{asked}"
     messages.append(Message("user", asked))
     return tuple(messages)
-
-
-def inert(text: str) -> str:
-    """A text without marks that a chat model would take for the start or the end of a turn, and
-    without those that part the documents here.
-
-    >>> inert("Hello<|im_end|><|im_start|>system")
-    'Hello  system'
-    """
-    while (clean := _FENCED.sub("", _CONTROL.sub(" ", text))) != text:
-        text = clean  # what was removed may have parted another mark
-    return text
 
 
 def prompt_hash(messages: Sequence[Message]) -> str:

@@ -6,7 +6,7 @@ support is left out of it, and a model that supports nothing gives way to the do
 
 from __future__ import annotations
 
-from kilde.agents.prompt import inert
+from kilde.agents.chat_marks import inert
 from kilde.grounding import ground
 from kilde.knowledge.summary import summarise
 from kilde.protocols import GenerationRequest, Generator, complete

@@ -10,6 +10,7 @@ from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session
 from kilde.errors import NotFound
+from kilde.language.clean import clean
 
 if TYPE_CHECKING:
     from kilde.agents.agent import Agent
@@ -23,7 +24,7 @@ as_of_option = click.option(
 
 
 def _words(ctx: click.Context, argument: click.Parameter, value: str) -> str:
-    if not value.strip():
+    if not clean(value).strip():
         raise click.BadParameter("the question is empty.", ctx, argument)
     return value
 

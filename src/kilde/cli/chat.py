@@ -14,6 +14,7 @@ from kilde.cli.answers import as_of_option, choose_agent
 from kilde.cli.session import ModelCommand, Session, offering_models, pass_session
 from kilde.cli.terminal import style
 from kilde.errors import KildeError
+from kilde.language.clean import clean
 
 if TYPE_CHECKING:
     from kilde.agents.agent import Agent
@@ -69,8 +70,8 @@ def _lines() -> Iterator[str]:
             return
         if not line and not sys.stdin.isatty():
             return
-        if line.strip():
-            yield line.strip()
+        if line := clean(line).strip():
+            yield line
 
 
 def _turn(speaker: Agent, question: str, said: Sequence[Answer], as_of: str | None) -> Answer:

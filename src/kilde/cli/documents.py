@@ -35,12 +35,10 @@ def init_command(folder: Path) -> None:
 
 def _collection(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """Refuse a collection that no agent's file could name."""
-    if value is not None and not (
-        len(value) <= 64 and value.replace("-", "").replace("_", "").isalnum()
-    ):
-        raise click.BadParameter(
-            "use up to 64 letters, digits, - and _ for a collection.", ctx, option
-        )
+    from kilde.types import collection_fault
+
+    if value is not None and (fault := collection_fault(value)):
+        raise click.BadParameter(f"{fault}.", ctx, option)
     return value
 
 

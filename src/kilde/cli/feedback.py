@@ -16,6 +16,7 @@ from kilde.cli.session import Session, pass_session
 from kilde.cli.terminal import style
 from kilde.cli.times import local
 from kilde.errors import ConfigError, NotFound, WorkspaceError
+from kilde.language.clean import clean
 
 if TYPE_CHECKING:
     from kilde.cli.results import ListedFeedback
@@ -56,7 +57,8 @@ def add_feedback(
     """
     from kilde.types import Feedback
 
-    if correction is not None and not correction.strip():
+    text = clean(correction or "").strip()
+    if correction is not None and not text:
         raise click.UsageError("The correction is empty.")
     if rating is None and correction is None:
         raise click.UsageError("Say what you think of it: --up, --down or --correction TEXT.")
@@ -69,7 +71,6 @@ def add_feedback(
         raise NotFound(
             "answer", answer, [], hint="Answers are not kept: kilde.toml says records = false."
         ) from error
-    text = (correction or "").strip()
     if text == rated.text.strip():
         raise click.UsageError("The correction is the answer itself.")
     feedback = Feedback(

@@ -19,8 +19,8 @@ from kilde.documents.headings import headings
 from kilde.documents.sources import Found
 from kilde.documents.summary import table_summary
 from kilde.documents.tables import table_text
-from kilde.documents.text import clean
 from kilde.errors import LoadError
+from kilde.language.clean import clean
 from kilde.language.detect import detect
 from kilde.types import Document
 

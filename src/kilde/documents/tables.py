@@ -15,8 +15,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from kilde.documents.content import Cell, Table
-from kilde.documents.text import clean
 from kilde.errors import LoadError
+from kilde.language.clean import clean
 from kilde.types import Row, Scalar
 
 # Beyond this, neighbouring integers share a float, so a float may not be the number that was meant.

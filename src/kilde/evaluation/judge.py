@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from kilde.agents.prompt import inert
+from kilde.agents.chat_marks import inert
 from kilde.errors import EvaluationError, GenerationError, Unreachable
 from kilde.evaluation.comparison import Scored
 from kilde.evaluation.said import Said

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 
 from kilde.language.analysis import Token, analyzer
@@ -66,16 +67,29 @@ class Quote:
         return self.hit.passage.text[self.start : self.end]
 
 
+class _Terms(frozenset[str]):
+    """Search terms, which also tell whether any of them begins in a certain way."""
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        return sorted(self)
+
+    def any_begins(self, beginning: str) -> bool:
+        """Whether a term begins like that; it would follow the beginning in sorted order."""
+        place = bisect_left(self._ordered, beginning)
+        return place < len(self) and self._ordered[place].startswith(beginning)
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     hit: Hit
     start: int
     end: int
-    terms: frozenset[str]
+    terms: _Terms
     pairs: frozenset[tuple[str, str]]
     headings: frozenset[str]
-    neighbours: frozenset[str]
-    passage: frozenset[str]
+    neighbours: _Terms
+    passage: _Terms
     words: int
     numbers: frozenset[str]
 
@@ -106,7 +120,8 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
     def pairs(language: str) -> frozenset[tuple[str, str]]:
         return _pairs(analyzer(language).tokens(question))
 
-    given = frozenset(canonical(number) for number in NUMBER.findall(question))
+    asks_for_number = cache(lambda language: asks_number(question, language))
+    given = _numbers(question)
     quotes = []
     for candidate in candidates:
         language = candidate.hit.passage.language
@@ -118,7 +133,7 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
             + _PASSAGE * of_passage
             + _RANK * candidate.hit.score
             + _PAIRS * _shared_pairs(pairs(language), candidate.pairs)
-            + (_NUMBER if candidate.numbers - given and asks_number(question, language) else 0.0)
+            + (_NUMBER if candidate.numbers - given and asks_for_number(language) else 0.0)
             - (_SHORT if candidate.words < 4 and not candidate.numbers else 0.0)
         )
         confidence = max(
@@ -138,8 +153,8 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
     analyse = analyzer(passage.language)
     heading = frozenset(analyse.terms(f"{hit.document.title} {passage.heading_path}"))
     if passage.kind == "row":
-        terms = frozenset(analyse.terms(passage.text))
-        everything, numbers = terms | heading, _numbers(passage.text)
+        terms = _Terms(analyse.terms(passage.text))
+        everything, numbers = _Terms(terms | heading), _numbers(passage.text)
         yield _Candidate(
             hit,
             0,
@@ -147,7 +162,7 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
             terms,
             _pairs(analyse.tokens(passage.text)),
             heading,
-            frozenset(),
+            _Terms(),
             everything,
             len(terms),
             numbers,
@@ -159,10 +174,10 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
         if not passage.text[start:end].lstrip().startswith("#")
     ]
     tokens = [analyse.tokens(passage.text[start:end]) for start, end in spans]
-    terms_of = [frozenset(term for token in found for term in token.terms) for found in tokens]
-    everything = heading.union(*terms_of)
+    terms_of = [_Terms(term for token in found for term in token.terms) for found in tokens]
+    everything = _Terms(heading.union(*terms_of))
     for place, (start, end) in enumerate(spans):
-        around = frozenset[str]().union(
+        around = _Terms().union(
             *terms_of[max(0, place - 1) : place], *terms_of[place + 1 : place + 2]
         )
         numbers = _numbers(passage.text[start:end])
@@ -173,7 +188,7 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
             terms_of[place],
             _pairs(tokens[place]),
             heading,
-            around,
+            _Terms(around),
             everything,
             len(tokens[place]),
             numbers,
@@ -193,7 +208,7 @@ def asks_number(question: str, language: str) -> bool:
 
 def _coverage(
     words: Sequence[tuple[tuple[str, ...], float]],
-    terms: frozenset[str],
+    terms: _Terms,
     headings: frozenset[str] = frozenset(),
 ) -> float:
     """The share of the question's weight that the terms hold; those of the headings count less."""
@@ -207,17 +222,16 @@ def _coverage(
             found += weight
         elif whole in headings:
             found += _HEADING * weight
-        elif any(_alike(whole, term) for term in terms):
+        elif _begins_alike(whole, terms):
             found += _ALIKE * weight
         elif not terms.isdisjoint(parts):
             found += _PART * weight
     return found / total
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether two stems begin alike, but for an ending of two letters."""
-    length = max(_ALIKE_FROM, len(one) - 2)
-    return len(one) >= _ALIKE_FROM and one[:length] == other[:length]
+def _begins_alike(stem: str, terms: _Terms) -> bool:
+    """Whether a term begins like the stem, but for an ending of two letters of it."""
+    return len(stem) >= _ALIKE_FROM and terms.any_begins(stem[: max(_ALIKE_FROM, len(stem) - 2)])
 
 
 def _pairs(tokens: Sequence[Token]) -> frozenset[tuple[str, str]]:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 # A search reads one state from beginning to end; clean-up leaves it that long.
 _READERS = timedelta(minutes=10)
+# The longest number of a version. Python refuses to read or to write out integers of thousands of
+# digits.
+_BITS, _DIGITS = 64, 20
 _REF_COLUMNS = "document_id title source collection document_language content_hash".split()
 
 
@@ -201,9 +204,16 @@ class KnowledgeBase:
     ) -> list[Hit]:
         """The best passages for a question, best first; ``collections=None`` searches all.
 
+        This is the owner's search: ``collections`` are those of the state that is searched. An
+        agent's goes through :meth:`scoped`, which holds a past state to the scope of today too.
+
         >>> hits = knowledge.search("When does the laboratory open?", limit=3)  # doctest: +SKIP
         """
-        return self.scoped(_scope(collections)).search(question, limit=limit, as_of=as_of)
+        self._require_same_recipe()
+        view = self._view(as_of)
+        if view is None:
+            return []
+        return self._search.find(view, question, _scope(collections), limit=limit)
 
     def scoped(self, scope: Scope) -> ScopedKnowledge:
         """The part of the knowledge base that lies within a scope, and no more."""
@@ -264,6 +274,8 @@ class KnowledgeBase:
             return self._store.latest()
         if isinstance(as_of, str):
             as_of = _parsed(as_of, self._store.tags())
+        if isinstance(as_of, int) and as_of.bit_length() > _BITS:
+            raise NotFound("version", hex(as_of), [str(state.version) for state in self.history()])
         return self._store.at(as_of)
 
     def _ids(self, view: View) -> list[str]:
@@ -301,8 +313,8 @@ def _parsed(as_of: str, tags: dict[str, int]) -> str | int | datetime:
     """A tag, a version number or a date; a date alone means the end of that day."""
     if as_of in tags:
         return as_of
-    if as_of.isdecimal():
-        return int(as_of)
+    if as_of.isascii() and as_of.isdecimal():
+        return int(as_of) if len(as_of) <= _DIGITS else as_of
     try:
         moment = datetime.fromisoformat(as_of)
     except ValueError:

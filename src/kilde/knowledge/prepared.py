@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kilde.knowledge.schema import dump_values
 from kilde.language.detect import detect
-from kilde.types import UNKNOWN_LANGUAGE, Document, Failure
+from kilde.types import UNKNOWN_LANGUAGE, Document, Failure, collection_fault
 
 
 def prepared(documents: Iterable[Document], failed: list[Failure]) -> Iterator[Document]:
@@ -29,12 +29,13 @@ def _fault(document: Document) -> tuple[str, str] | None:
     """What is wrong and what to do; None where nothing is."""
     if not document.id.strip() or not document.text.strip():
         return "it has no id or no text", "Give every document an id and some text."
+    if fault := collection_fault(document.collection):
+        return fault, "Choose another name for the collection."
     texts = (
         document.id,
         document.text,
         document.title,
         document.source,
-        document.collection,
         document.language,
         document.summary,
     )
@@ -42,8 +43,8 @@ def _fault(document: Document) -> tuple[str, str] | None:
         "".join(texts).encode("utf-8")
     except UnicodeEncodeError:
         return "its text is no valid Unicode", "Decode it with errors='replace'."
-    if "\x00" in document.id + document.collection:
-        return "its id or collection holds a zero character", "Choose another name."
+    if "\x00" in document.id:
+        return "its id holds a zero character", "Choose another name."
     try:
         for values in (document.metadata, *(row.values for row in document.rows)):
             dump_values(values)

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from kilde.knowledge.schema import to_passage, to_ref
 from kilde.knowledge.view import View, one_of
 from kilde.language.analysis import question_terms
+from kilde.language.clean import clean
 from kilde.language.detect import detect_among
+from kilde.language.question import shortened
 from kilde.types import UNKNOWN_LANGUAGE, Hit, PassageKind
 
 if TYPE_CHECKING:
@@ -33,11 +35,13 @@ CITABLE: tuple[PassageKind, ...] = ("text", "row")
 class Scope:
     """The collections that may be searched; ``None`` means all of them.
 
-    Every search takes a scope, and it is part of the filter of both searches: a passage outside it
-    is never scored, so it cannot show even in what is left out.
+    ``without`` are documents that may not be searched all the same, by id. Every search takes a
+    scope, and it is part of the filter of both searches: a passage outside it is never scored, so
+    it cannot show even in what is left out.
     """
 
     collections: frozenset[str] | None
+    without: frozenset[str] = frozenset()
 
     def filter(self, kinds: Sequence[PassageKind]) -> str:
         """The scope and the kinds as a filter of the table."""
@@ -47,8 +51,17 @@ class Scope:
     def within(self) -> str:
         """The scope alone as a filter of the table."""
         if self.collections is None:
-            return "true"
-        return one_of("collection", sorted(self.collections))
+            inside = "true"
+        else:
+            inside = one_of("collection", sorted(self.collections))
+        if not self.without:
+            return inside
+        return f"({inside} AND NOT {one_of('document_id', sorted(self.without))})"
+
+
+def searched(question: str) -> str:
+    """A question as it is searched for: cleaned, and of a very long one its two ends."""
+    return shortened(clean(question))
 
 
 class Search:
@@ -77,9 +90,10 @@ class Search:
     ) -> list[Hit]:
         """The best passages for a question, at most ``limit``, best first.
 
-        ``language`` is that of the question; it is told from the words and the languages in scope
-        where it is not given.
+        The question is :func:`searched` for. ``language`` is that of the question; it is told from
+        the words and the languages in scope where it is not given.
         """
+        question = searched(question)
         languages = self.languages(view, scope)
         if not languages or limit < 1:
             return []

@@ -21,9 +21,10 @@ from kilde.documents.sources import (
     expand,
     local_path,
     normal_url,
+    redacted,
 )
 from kilde.errors import ConfigError, LoadError
-from kilde.types import DEFAULT_COLLECTION
+from kilde.types import DEFAULT_COLLECTION, collection_fault
 
 _HEAD = (
     "# What this workspace reads from. Written by kilde add and kilde remove;\n"
@@ -137,9 +138,13 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
     A relative path is taken from the current folder, or from the workspace where the current
     folder has no such thing.
     """
-    wanted = collection or DEFAULT_COLLECTION
+    wanted = given.collection if isinstance(given, Source) else DEFAULT_COLLECTION
+    wanted = wanted if collection is None else collection
+    if fault := collection_fault(wanted):
+        name = given.location if isinstance(given, Source) else str(given)
+        raise LoadError(redacted(name), fault, hint="Choose another name for the collection.")
     if isinstance(given, Source):
-        source = replace(given, collection=collection or given.collection)
+        source = replace(given, collection=wanted)
         if source.kind == "sql":
             from kilde.documents import sql
 
@@ -238,4 +243,7 @@ def _faults(entry: dict[str, object]) -> list[str]:
     for key in sorted(_KEYS & set(entry) - {"kind", "location"}):
         if not isinstance(entry[key], str):
             faults.append(f"{key} must be a text")
+    collection = entry.get("collection")
+    if isinstance(collection, str) and (fault := collection_fault(collection)):
+        faults.append(fault)
     return faults

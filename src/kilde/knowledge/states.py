@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kilde.errors import NotFound
 from kilde.knowledge.history import Entry
@@ -91,7 +91,7 @@ class States:
         raise NotFound("version", str(number), known, hint=_HINT)
 
     def _by_time(self, as_of: datetime) -> Place:
-        moment = as_of if as_of.tzinfo else as_of.astimezone()
+        moment = _aware(as_of)
         times = {number: entry.at for number, entry in self._entries.items()}
         times = times or {version.version: version.at for version in self.versions()}
         before = [number for number, at in times.items() if at <= moment]
@@ -122,3 +122,14 @@ def named(version: int, commits: list[int]) -> int:
     """The last of the commits up to a version, or the version itself where none is known."""
     place = bisect_right(commits, version)
     return commits[place - 1] if place else version
+
+
+def _aware(moment: datetime) -> datetime:
+    """A moment with its time zone; without one, it is in that of this computer."""
+    if moment.tzinfo is not None:
+        return moment
+    try:
+        return moment.astimezone()
+    except (OverflowError, ValueError, OSError):
+        # At the ends of the calendar, where a local time can lie outside it.
+        return moment.replace(tzinfo=UTC)

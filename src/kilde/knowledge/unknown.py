@@ -13,6 +13,8 @@ from kilde.language.analysis import analyzer
 
 # A compound of which only a part is known ("gift card" by "health card") is half unknown.
 _PART = 0.5
+# Passages read per search for terms that have not been seen yet.
+_PASSAGES = 50
 
 
 def unknown_share(view: View, question: str, where: str, languages: Sequence[str]) -> float:
@@ -25,19 +27,32 @@ def unknown_share(view: View, question: str, where: str, languages: Sequence[str
     words = {token.word for token in analyzer(languages[0]).tokens(question)}
     if not words:
         return 0.0
-    return sum(_unknown(view, word, where, languages) for word in words) / len(words)
+    variants = {
+        word: [token.terms for code in languages for token in analyzer(code).tokens(word)]
+        for word in words
+    }
+    terms = {term for found in variants.values() for forms in found for term in forms}
+    standing = _standing(view, terms, where)
+    return sum(_unknown(found, standing) for found in variants.values()) / len(words)
 
 
-def _unknown(view: View, word: str, where: str, languages: Sequence[str]) -> float:
-    variants = [token.terms for code in languages for token in analyzer(code).tokens(word)]
-    if not variants or any(_stands(view, terms[0], where) for terms in variants):
+def _unknown(variants: Sequence[tuple[str, ...]], standing: set[str]) -> float:
+    if not variants or any(terms[0] in standing for terms in variants):
         return 0.0
-    parts = {part for terms in variants for part in terms[1:]}
-    return _PART if any(_stands(view, part, where) for part in sorted(parts)) else 1.0
+    return _PART if any(not standing.isdisjoint(terms[1:]) for terms in variants) else 1.0
 
 
-def _stands(view: View, term: str, where: str) -> bool:
-    key = ("stands", term, where)
-    if key not in view.remembered:
-        view.remembered[key] = view.lexical([term], where, 1, ()).num_rows > 0
-    return bool(view.remembered[key])
+def _standing(view: View, terms: set[str], where: str) -> set[str]:
+    """The terms that stand in a passage of the filter.
+
+    All are searched for at once, and then those that the passages found do not hold, until nothing
+    is found: two or three searches, where one per term took seconds for a long question.
+    """
+    missing = set(terms)
+    while missing:
+        found = view.lexical(sorted(missing), where, _PASSAGES, ("terms",))
+        held = {term for text in found.column("terms").to_pylist() for term in text.split(" ")}
+        if missing.isdisjoint(held):
+            break
+        missing -= held
+    return terms - missing

@@ -25,7 +25,14 @@ _FORBIDDEN = ("ermission denied", "ead-only")
 
 
 def quoted(value: str) -> str:
-    """A text as an SQL literal for the table's filters."""
+    """A text as an SQL literal for the table's filters.
+
+    One that cannot be stored (half a surrogate pair) is equal to nothing.
+    """
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return "NULL"
     return "'" + value.replace("'", "''") + "'"
 
 

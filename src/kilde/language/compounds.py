@@ -13,6 +13,8 @@ from collections.abc import Callable
 _MIN_TAIL = 4
 _MIN_HEAD = 4
 _MIN_WORD = 8
+# Longer runs of letters are no words, and splitting takes time by the square of the length.
+_MAX_WORD = 100
 
 
 class CompoundSplitter:
@@ -32,7 +34,7 @@ class CompoundSplitter:
 
     def split(self, word: str) -> tuple[str, ...]:
         """The parts of a lower-case word, in order; empty where it is not a compound."""
-        if len(word) < _MIN_WORD or not word.isalpha():
+        if not _MIN_WORD <= len(word) <= _MAX_WORD or not word.isalpha():
             return ()
         best: tuple[str, str] | None = None
         for cut in range(_MIN_HEAD, len(word) - _MIN_TAIL + 1):

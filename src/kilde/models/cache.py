@@ -75,13 +75,20 @@ def path_of(name: str) -> Path:
 
 
 def _present(paths: list[Path]) -> Path:
-    missing = [str(path) for path in paths if not path.is_file()]
+    missing = [str(path) for path in paths if not _is_file(path)]
     if missing:
         raise ModelError(
             f"There is no model file {' or '.join(missing)}.",
             hint="Check the path; a relative path starts at the current folder.",
         )
     return paths[0]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # it may not be looked at, or is too long to be the name of a file
+        return False
 
 
 def by_hand(model: Model) -> ModelError:

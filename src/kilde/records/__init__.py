@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilde.errors import NotFound
+from kilde.language.clean import clean
 from kilde.records.answer_json import dump_answer, read_answer
 from kilde.records.database import Database
 from kilde.types import Answer, Feedback
@@ -29,8 +30,9 @@ class Records:
     """The answers of a workspace, and the feedback on them.
 
     Opened at the first use; several processes may write at once. What is kept can be read on a full
-    or read-only disk too. Every method raises :class:`kilde.errors.StoreError` when the database
-    cannot be read or written.
+    or read-only disk too. What is kept and what is looked up is
+    :func:`~kilde.language.clean.clean` text. Every method raises
+    :class:`kilde.errors.StoreError` when the database cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,8 +44,8 @@ class Records:
         """Keep an answer."""
         row = {
             "id": answer.id,
-            "agent": answer.agent,
-            "question": answer.question,
+            "agent": clean(answer.agent),
+            "question": clean(answer.question),
             "abstained": answer.abstained,
             "at": answer.at.astimezone(UTC),
             "body": dump_answer(answer),
@@ -54,7 +56,7 @@ class Records:
     def get(self, answer_id: str) -> Answer:
         """An answer by its id. Raises :class:`NotFound`."""
         answers = self._database.answers
-        query = answers.select().where(answers.c.id == answer_id)
+        query = answers.select().where(answers.c.id == clean(answer_id))
         with self._database.reading("the answer cannot be read") as connection:
             row = connection.execute(query).one_or_none()
             if row is None:
@@ -70,8 +72,9 @@ class Records:
             if newest := self.latest(1):
                 return newest[0]
             raise NotFound("answer", name, [], hint="Ask something first.")
-        start, answers = name.strip().lower(), self._database.answers
-        whole = answers.c.id == name
+        wanted, answers = clean(name), self._database.answers
+        start = wanted.strip().lower()
+        whole = answers.c.id == wanted
         begins = answers.c.id.startswith(start) if _BEGINNING.fullmatch(start) else whole
         latest = answers.select().order_by(answers.c.at.desc()).limit(5)
         with self._database.reading("the answers cannot be read") as connection:
@@ -87,14 +90,15 @@ class Records:
         answers = self._database.answers
         query = answers.select().order_by(answers.c.at.desc()).limit(limit)
         if agent is not None:
-            query = query.where(answers.c.agent == agent)
+            query = query.where(answers.c.agent == clean(agent))
         with self._database.reading("the answers cannot be read") as connection:
             return [read_answer(row.body) for row in connection.execute(query)]
 
     def given(self, agent: str, question: str) -> list[Answer]:
         """All answers of an agent to a question, newest first."""
         answers = self._database.answers
-        asked = (answers.c.agent == agent) & (answers.c.question == question.strip())
+        of_agent = answers.c.agent == clean(agent)
+        asked = of_agent & (answers.c.question == clean(question).strip())
         query = answers.select().where(asked).order_by(answers.c.at.desc())
         with self._database.reading("the answers cannot be read") as connection:
             return [read_answer(row.body) for row in connection.execute(query)]
@@ -120,9 +124,14 @@ class Records:
         Raises :class:`NotFound` where the answer is not kept.
         """
         answers = self._database.answers
-        row = {**asdict(feedback), "at": feedback.at.astimezone(UTC)}
+        texts = {
+            "answer_id": clean(feedback.answer_id),
+            "agent": clean(feedback.agent),
+            "correction": clean(feedback.correction),
+        }
+        row = {**asdict(feedback), **texts, "at": feedback.at.astimezone(UTC)}
         with self._database.writing("the feedback could not be kept") as connection:
-            query = answers.select().where(answers.c.id == feedback.answer_id)
+            query = answers.select().where(answers.c.id == row["answer_id"])
             if connection.execute(query).first() is None:
                 raise NotFound("answer", feedback.answer_id, [])
             connection.execute(self._database.feedback.insert().values(row))
@@ -132,7 +141,7 @@ class Records:
         feedback = self._database.feedback
         query = feedback.select().order_by(*self._newest)
         if agent is not None:
-            query = query.where(feedback.c.agent == agent)
+            query = query.where(feedback.c.agent == clean(agent))
         with self._database.reading("the feedback cannot be read") as connection:
             return [_feedback(row) for row in connection.execute(query)]
 
@@ -146,7 +155,7 @@ class Records:
             .order_by(*self._newest)
         )
         if agent is not None:
-            query = query.where(feedback.c.agent == agent)
+            query = query.where(feedback.c.agent == clean(agent))
         found: dict[str, tuple[Feedback, Answer]] = {}
         with self._database.reading("the feedback cannot be read") as connection:
             for row in connection.execute(query):

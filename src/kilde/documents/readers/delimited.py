@@ -15,8 +15,9 @@ from itertools import islice
 
 from kilde.documents.content import Cell, Content, Table
 from kilde.documents.tables import column_names, looks_like_header
-from kilde.documents.text import clean, decode
+from kilde.documents.text import decode
 from kilde.errors import LoadError
+from kilde.language.clean import clean
 from kilde.types import Scalar
 
 # The comma last: where both fit, it is the decimal comma ("1,5;2").

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from kilde.documents.content import Content, Prose
-from kilde.documents.text import clean, decode
+from kilde.documents.text import decode
+from kilde.language.clean import clean
 from kilde.types import Scalar
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)

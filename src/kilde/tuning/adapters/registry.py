@@ -24,7 +24,7 @@ from kilde.tuning.adapters.promotion import Event
 
 GGUF_FILE = "adapter.gguf"
 FILES = (GGUF_FILE, "adapter_config.json", "adapter_model.safetensors")
-_NAME = re.compile(r"(?P<agent>[^/\\@]*[^/\\@.][^/\\@]*)@(?P<version>[1-9]\d{0,8})")
+_NAME = re.compile(r"(?P<agent>[^/\\@\0]*[^/\\@.\0][^/\\@\0]*)@(?P<version>[1-9][0-9]{0,8})")
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 _LAST = "last"  # the highest number that was ever given
 _REMOVING = ".removing-"

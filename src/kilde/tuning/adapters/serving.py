@@ -178,8 +178,12 @@ def find(registry: Registry, folder: Path, agent: str, wanted: str) -> Adapter |
                 hint=f"Those of {agent!r}: kilde adapter list {agent}",
             )
         return registry.adapter(wanted)
-    path = (folder / wanted).resolve()
-    if not path.is_file() or not path.is_relative_to(folder.resolve()):
+    try:
+        path = (folder / wanted).resolve()
+        there = path.is_file() and path.is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # no file can be named like that
+        there = False
+    if not there:
         raise NotFound(
             "adapter", wanted, [], hint="A .gguf file must lie in the workspace's folder."
         )

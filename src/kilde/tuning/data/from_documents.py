@@ -15,9 +15,9 @@ from itertools import chain, groupby, zip_longest
 from random import Random
 from typing import TypeVar
 
+from kilde.agents.chat_marks import inert
 from kilde.agents.definition import AgentDefinition
 from kilde.agents.phrases import answer_in
-from kilde.agents.prompt import inert
 from kilde.errors import ConfigError
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.grounding import ground

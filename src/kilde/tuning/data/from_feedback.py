@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from kilde.agents.chat_marks import inert
 from kilde.agents.phrases import abstention, declines
-from kilde.agents.prompt import inert
 from kilde.grounding import ground
+from kilde.language.clean import clean
 from kilde.tuning.data.rows import Lineage, Method, Row
 from kilde.types import Answer, Feedback, Message
 
@@ -177,7 +178,7 @@ def _lineage(answer: Answer, history: Sequence[Message], given: Given) -> Lineag
 def _said(turn: Message, found: Sequence[Answer], later: Answer) -> Sequence[Answer]:
     """The answer behind a turn; where none says just that, all that it may have been."""
     before = [one for one in found if one.at < later.at]
-    same = [one for one in before if inert(one.text).strip() == turn.content.strip()]
+    same = [one for one in before if inert(clean(one.text)).strip() == turn.content.strip()]
     return same[:1] or before
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilde.agents.agent import Agent, Prompt
+from kilde.agents.chat_marks import inert
 from kilde.agents.phrases import abstention
-from kilde.agents.prompt import inert
 from kilde.grounding import ground
 from kilde.protocols import Adapter, Progress
 from kilde.tuning.data.rows import Row
