@@ -101,8 +101,8 @@ def test_a_table_named_by_a_variable_is_removed_beside_a_folder(
     assert ids(base) == ["docs/a.md"]
 
 
-@pytest.mark.parametrize("name", ["", " ", "/", "//"])
-def test_an_empty_name_removes_nothing(base: KnowledgeBase, name: str) -> None:
+@pytest.mark.parametrize("name", ["", " ", "/", "//", "\ud800", "a\x00b"])
+def test_a_name_of_nothing_removes_nothing(base: KnowledgeBase, name: str) -> None:
     base.add_documents([Document.from_text("Made in memory.", id=key) for key in ("m", "n")])
     with pytest.raises(NotFound):
         base.remove(name)

@@ -333,6 +333,6 @@ def _was_read(document_id: str, source: str, layout: str) -> bool:
 def _spellings(name: str, root: Path) -> set[str]:
     """A name as given, and as sources and documents are called."""
     names = {name, name.rstrip("/")} - {""}
-    with suppress(LoadError):
+    with suppress(LoadError, UnicodeError):  # UnicodeError: no file can have that name
         names.add(registered(name, None, root).location)
     return names
