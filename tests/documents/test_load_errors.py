@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from kilde.documents.extract import MAX_UNPACKED
 from kilde.documents.load import MAX_BYTES, load
+from kilde.documents.readers.mail import MAX_HEADER
 from kilde.documents.sources import Found, Source, expand
 from kilde.errors import LoadError
 
@@ -82,6 +84,34 @@ def test_archive_that_would_fill_the_memory(load_file: Load, tmp_path: Path) -> 
             entry.write(bytes(10_000_000))
     with pytest.raises(LoadError, match="unpack to 1010 MB"):
         load_file("bomb.docx")
+
+
+def test_archive_that_grows_more_than_a_hundredfold(load_file: Load, tmp_path: Path) -> None:
+    """An e-book of 0.24 MB that becomes 160 MB of text is refused before it is unpacked."""
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.epub", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("page.xhtml", "w") as page,
+    ):
+        for _ in range(16):
+            page.write(b"word " * 2_000_000)
+    with pytest.raises(LoadError, match="unpack to 160 MB, more than the 50 MB allowed"):
+        load_file("bomb.epub")
+
+
+def test_text_that_grows_with_its_paths(load_file: Load) -> None:
+    """Every value is written with its path, so a long name at the top is repeated."""
+    values = dict.fromkeys(map(str, range(12_000)), 1)
+    with pytest.raises(LoadError, match="million characters, and 100 million are the most"):
+        load_file("paths.json", json.dumps({"long" * 2_500: {"a": values}}))
+
+
+def test_mail_with_thousands_of_empty_addresses(load_file: Load) -> None:
+    """The library's parser of addresses takes time with the square of their number."""
+    mail = b"From: a@b.dk\nTo: %s\nSubject: Hours\n\nWe open at eight.\n" % (b'""' * 40_000)
+    (document,) = load_file("mail.eml", mail)
+    assert document.text == "We open at eight."
+    assert document.title == "Hours"
+    assert len(str(document.metadata["to"])) <= MAX_HEADER
 
 
 def test_file_that_went_between_finding_and_reading(tmp_path: Path) -> None:
