@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from documents.hostile import ABORTS, PANICS, workbook
-from kilde.documents.reader_pool import Limits, ReaderPool
 from kilde.documents.sources import Source
 from kilde.errors import NotFound
 from kilde.knowledge.base import KnowledgeBase
@@ -176,38 +174,3 @@ def test_a_file_replaced_by_one_of_equal_size_and_time(
     path.write_text("Alpha opens at 7.\n", encoding="utf-8")
     os.utime(path, times)
     assert base.sync().replaced == ("docs/a.md",)
-
-
-def test_bad_files_beside_a_good_one(root: Path, embedder: object, tmp_path: Path) -> None:
-    """One that panics, one that aborts, one that hangs and one that swells."""
-    folder = root / "docs"
-    (folder / "a-good.md").write_text("The laboratory opens at eight.\n", encoding="utf-8")
-    (folder / "b-panics.xls").write_bytes(workbook(PANICS))
-    (folder / "c-aborts.xls").write_bytes(workbook(ABORTS))
-    (folder / "d-slow.csv").write_text("name;price\n" + "Apples;12.50\n" * 900_000)
-    (folder / "e-good.xls").write_bytes(workbook())
-
-    def opened(limits: Limits) -> KnowledgeBase:
-        return KnowledgeBase(
-            tmp_path / f"{limits.seconds}-{limits.memory}",
-            root=root,
-            embedder=lambda: embedder,  # type: ignore[arg-type, return-value]
-            max_tokens=200,
-            keep=_KEEP,
-            readers=lambda: pools.setdefault(limits, ReaderPool(2, limits)),
-        )
-
-    pools: dict[Limits, ReaderPool] = {}
-    for limits, reason in (
-        (Limits(seconds=2.0), "took longer than 2 seconds"),
-        (Limits(memory=250_000_000), "0.2 GB of memory"),
-    ):
-        report = opened(limits).add(folder)
-        assert sorted(report.added) == [
-            "docs/a-good.md", "docs/e-good.xls#Priser", "docs/e-good.xls#Tider"
-        ]  # fmt: skip
-        reasons = {failure.source: failure.reason for failure in report.failed}
-        assert sorted(reasons) == ["docs/b-panics.xls", "docs/c-aborts.xls", "docs/d-slow.csv"]
-        assert reason in reasons["docs/d-slow.csv"]
-    for pool in pools.values():
-        pool.close()

@@ -139,7 +139,7 @@ class KnowledgeBase:
             added=tuple(outcome.added),
             replaced=tuple(outcome.replaced),
             unchanged=tuple(outcome.unchanged),
-            failed=tuple(failed),
+            failed=(*failed, *outcome.failed),
             passages_embedded=outcome.embedded,
             version=self.version,
         )

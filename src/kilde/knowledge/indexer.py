@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from kilde.errors import KildeError, StoreError
 from kilde.knowledge.passages import PassageMaker
 from kilde.knowledge.schema import StoredPassage, dump_values, load_values, schema, to_arrow
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import View, one_of, quoted
-from kilde.types import Document
+from kilde.types import Document, Failure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,7 @@ class Outcome:
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
     embedded: int = 0
 
 
@@ -70,9 +72,11 @@ class Indexer:
         """Add or replace documents; those whose content hash is stored already are left alone.
 
         ``action`` is what the history will say. Of several documents with one id the last counts.
+        One that no passages can be made of keeps its stored state, and is a failure of the outcome.
         """
         outcome = Outcome()
-        for batch in self._batches(self._changed(documents, outcome, done)):
+        changed = self._changed(documents, outcome, done)
+        for batch in self._batches(changed, outcome.failed):
             view = self._store.latest()
             ids = [document.id for document, _ in batch]
             known = _Vectors(view, ids, self._embedder.identity)
@@ -80,6 +84,9 @@ class Indexer:
             rows, embedded = self._with_vectors(flat, known, done)
             outcome.embedded += embedded
             self._store.replace(self._arrow(rows), ids, action)
+        failed = {failure.source for failure in outcome.failed}
+        outcome.added = [name for name in outcome.added if name not in failed]
+        outcome.replaced = [name for name in outcome.replaced if name not in failed]
         return outcome
 
     def _changed(
@@ -114,12 +121,23 @@ class Indexer:
             yield from self._arrow(rows).to_batches(BATCH)
 
     def _batches(
-        self, documents: Iterable[Document]
+        self, documents: Iterable[Document], failed: list[Failure] | None = None
     ) -> Iterator[list[tuple[Document, list[StoredPassage]]]]:
         batch: dict[str, tuple[Document, list[StoredPassage]]] = {}
         size = 0
         for document in documents:
-            passages = self._maker.make(document)
+            try:
+                passages = self._maker.make(document)
+            except (KildeError, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a panic in Rust is no Exception
+                if failed is None:
+                    raise StoreError(
+                        f"{document.id}: no passages can be made of it ({_first_line(error)}).",
+                        hint="Remove it with kilde remove, and run the command again.",
+                    ) from error
+                failed.append(_failure(document, error))
+                continue
             if document.id in batch:  # the last one given under an id counts
                 size -= len(batch[document.id][1])
             batch[document.id] = (document, passages)
@@ -174,6 +192,18 @@ class Indexer:
             recipe=self._maker.recipe,
             at=datetime.now(UTC),
         )
+
+
+def _failure(document: Document, error: BaseException) -> Failure:
+    return Failure(
+        document.id,
+        f"no passages can be made of its text ({_first_line(error)})",
+        "Look at it for what is unusual, such as a very long word; its last good state is kept.",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
 
 
 def _content_hashes(view: View | None, ids: Sequence[str]) -> dict[str, str]:

@@ -241,6 +241,9 @@ class Sync:
         documents = self._load(to_read, listed.excluded, produced, failed, work)
         outcome = self._indexer().index(documents, action, work.done)
         work.finish()
+        failed += outcome.failed
+        unstored = {failure.source for failure in outcome.failed}
+        whole = {name for name, keys in produced.items() if unstored.isdisjoint(keys)}
         others = [source for source in listed.sources if source not in sources]
         broken = {failure.source for failure in failed}
         gone = []
@@ -256,7 +259,7 @@ class Sync:
             ):
                 gone += keys
         version = self._delete(gone, action)
-        self._seen.update(to_read, set(produced))
+        self._seen.update(to_read, whole)
         return SyncReport(
             added=tuple(outcome.added),
             replaced=tuple(outcome.replaced),
