@@ -45,6 +45,21 @@ def test_sync_removes_what_no_source_covers(base: KnowledgeBase, write: Write, r
     assert "notes/b.md" not in {h.passage.document_id for h in base.search("Beta", limit=9)}
 
 
+def test_sync_of_some_sources_leaves_the_others_alone(
+    base: KnowledgeBase, write: Write, root: Path
+) -> None:
+    for name in "abc":
+        write(f"{name}/x.md", f"{name} opens at eight.")
+    base.add([root / name for name in "abc"])
+    edit_sources(root, '"b"', '"a"')
+    write("a/x.md", "a opens at nine.")
+    write("c/x.md", "c opens at nine.")
+    report = base.sync(Source("path", "a"))
+    assert (report.replaced, report.removed) == (("a/x.md",), ())
+    report = base.sync()
+    assert (report.replaced, report.removed) == (("c/x.md",), ("b/x.md",))
+
+
 def test_sync_removes_what_was_excluded_by_hand(
     base: KnowledgeBase, write: Write, root: Path
 ) -> None:

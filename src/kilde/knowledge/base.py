@@ -144,11 +144,21 @@ class KnowledgeBase:
             version=self.version,
         )
 
-    def sync(self, *, progress: Progress | None = None) -> SyncReport:
-        """Read every registered source again: add, replace and remove what changed."""
+    def sync(
+        self,
+        sources: Source | Iterable[Source] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Read every registered source again: add, replace and remove what changed.
+
+        Documents that no registered source covers are removed as well. Given ``sources``, only
+        those are read, and what none of them covers stays as it is.
+        """
         self._require_same_recipe()
+        chosen = None if sources is None else as_tuple(sources, Source)
         with self._sync.lock(progress or NoProgress()):
-            report = self._sync.run(progress or NoProgress())
+            report = self._sync.run(progress or NoProgress(), chosen)
             self._store.maintain(keep=self._keep)
         return report
 

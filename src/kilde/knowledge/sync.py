@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,11 +134,13 @@ class Sync:
         if kept != listed:
             self._save(kept)
 
-    def run(self, progress: Progress) -> SyncReport:
-        """Read all registered sources, and remove what none of them covers.
+    def run(self, progress: Progress, chosen: Sequence[Source] | None = None) -> SyncReport:
+        """Read all registered sources, and remove what none of them covers; or the chosen ones.
 
         Without the file that lists them nothing is removed, for it may have been lost.
         """
+        if chosen is not None:
+            return self._read(list(chosen), progress, "sync")
         if self._sources.exists():
             return self._read(list(self._sources.load().sources), progress, "sync", complete=True)
         report = self._read([], progress, "sync")

@@ -14,7 +14,7 @@ from kilde.evaluation.drilling import judge, shares
 from kilde.evaluation.edits import Change
 from kilde.evaluation.measures.declining import declines
 from kilde.protocols import Progress
-from kilde.types import Answer, Arm
+from kilde.types import Answer, Arm, SyncReport
 from kilde.workspace.editing import Editor
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Drilling:
     def run(self, edits: int) -> None:
         """Edit, ask, work and ask again."""
         # What was changed before the drill is none of its edits.
-        self._copy.knowledge.sync(progress=self._progress)
+        self._sync()
         editor = Editor(self._copy, self._key, seed=self._seed)
         self._skipped = self._why_not()
         if len(self._skipped) == len(self._arms):
@@ -75,7 +75,7 @@ class Drilling:
         for arm in self._asked_arms():
             self._before[arm.name] = self._ask(arm, before)
         began = time.perf_counter()
-        report = self._copy.knowledge.sync(progress=self._progress)
+        report = self._sync()
         synced = time.perf_counter() - began
         self.notes += [f"{one.source}: {one.reason}" for one in report.failed]
         trained, tuned = 0.0, ""
@@ -88,6 +88,11 @@ class Drilling:
         for arm in self._asked_arms():
             self._seconds[arm.name] = trained * arm.adapter + synced * arm.retrieval
             self._after[arm.name] = self._ask(arm, tuned)
+
+    def _sync(self) -> SyncReport:
+        """Read the sources of the copy alone: documents from elsewhere stay in its index."""
+        knowledge = self._copy.knowledge
+        return knowledge.sync(knowledge.sources(), progress=self._progress)
 
     def cost(self, arm: Arm) -> ArmCost:
         """What the edits cost an arm."""
