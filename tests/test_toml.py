@@ -100,6 +100,27 @@ def test_a_mark_at_the_beginning_of_the_file_is_read_over(tmp_path: Path) -> Non
     assert load_definition(path).name == "A"
 
 
+def test_the_line_after_a_value_of_very_many_lines_is_told(tmp_path: Path) -> None:
+    text = "name = '''\n" + "x\n" * 200_000 + "'''\nzz = 1\n"
+    assert [line for line, _ in faults(tmp_path, text)] == [200_003]
+
+
+def test_what_looks_like_the_end_of_a_value_is_none(tmp_path: Path) -> None:
+    values = (
+        '"""\n[\n\\"""\n\'\'\'\n#"""',
+        '"""a""b"""""',
+        "'''\n''\"\n[{''''",
+        '[ # ]" \n "]\\"", \'\\\', [\n1], {a = "}"},\n]',
+        '\'\' # """',
+        '"" # [',
+    )
+    text, wanted = "", []
+    for number, value in enumerate(values):
+        text += f"\n'k[{number}' = {value}\nz{number} = 1\n"
+        wanted += [text.count("\n") - 1 - value.count("\n"), text.count("\n")]
+    assert [line for line, _ in faults(tmp_path, text)] == wanted
+
+
 def test_line_ends_within_a_value_are_counted_as_the_parser_does(tmp_path: Path) -> None:
     text = 'name = "a\u2028b\x85c"\r\ncolour = """\r\nx\x0by\r\n"""\nkeep_days = 0\n'
     assert [line for line, _ in faults(tmp_path, text)] == [3]  # \x0b may stand in no string

@@ -11,6 +11,7 @@ import re
 import stat
 import tomllib
 from bisect import bisect_left
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,8 +32,12 @@ _SECRET = re.compile(r"key|token|secret|password|passwd", re.IGNORECASE)
 _MAX_FAULTS = 20
 # A name or a value is shown up to this length.
 _SHOWN = 200
-# A value of more lines is told at its first line without looking where it ends.
-_MAX_LINES = 1_000
+# What a line break can stand in without ending a statement, or look like in a text or comment.
+_TOKEN = re.compile(
+    r'''"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}|"(?:[^"\\]|\\.)*+"|'''
+    r"""'''(?:[^']++|'(?!''))*+'{3,5}|'[^']*+'|#[^\n]*+|[\[\]{}\n]""",
+    re.DOTALL,
+)
 
 
 def read_toml(path: Path, model: type[Settings]) -> Settings:
@@ -123,11 +128,7 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self._lines = text.removesuffix("\n").split("\n")
         self._data = tomllib.loads(text)
-        self._starts: list[int] = []
-        start = 0
-        while start < len(self._lines):
-            self._starts.append(start)
-            start = self._end(start)
+        self._starts = list(_statements(text.removesuffix("\n")))
 
     def of(self, location: tuple[int | str, ...]) -> int:
         """The line on which the innermost existing key of a location is set, from 1."""
@@ -143,15 +144,23 @@ class _Lines:
         found = bisect_left(range(len(self._starts)), True, key=holds)
         return self._starts[found] + 1
 
-    def _end(self, start: int) -> int:
-        """The line after the statement that begins on a line, or after the blank lines there."""
-        for end in range(start + 1, min(start + _MAX_LINES, len(self._lines)) + 1):
-            try:
-                tomllib.loads("\n".join(self._lines[start:end]))
-            except tomllib.TOMLDecodeError:
-                continue  # inside a value of several lines
-            return end
-        return len(self._lines)
+
+def _statements(text: str) -> Iterator[int]:
+    """The lines, from 0, on which statements of a text without syntax faults begin.
+
+    A blank line counts as one.
+    """
+    yield 0
+    line = depth = 0
+    for match in _TOKEN.finditer(text):
+        found = match[0]
+        line += found.count("\n")
+        if found in ("[", "{"):
+            depth += 1
+        elif found in ("]", "}"):
+            depth -= 1
+        elif found == "\n" and not depth:
+            yield line
 
 
 def _depth(data: Any, location: tuple[int | str, ...]) -> int:
