@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from unicodedata import normalize
+
+import pytest
 
 from .conftest import HEALTH_AGENT, Kilde
 
@@ -57,3 +61,23 @@ def test_an_agent_whose_file_name_is_decomposed(kilde: Kilde, workspace: Path) -
         listed = kilde("adapter", "list", name, cwd=workspace)
         assert (listed.code, listed.err) == (0, "")
     assert kilde("agent", "check", cwd=workspace).out == f"{composed}: all is well\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems elsewhere refuse such names")
+def test_a_file_whose_name_is_not_utf8_is_a_fault_and_else_left_out(
+    kilde: Kilde, workspace: Path
+) -> None:
+    file = os.fsencode(workspace / "agents") + b"/a\xff.toml"
+    with open(file, "w", encoding="utf-8") as agent:  # noqa: PTH123  (a name of bytes)
+        agent.write(HEALTH_AGENT)
+    checked = kilde("agent", "check", "--json", cwd=workspace)
+    assert checked.code == 1
+    faults = {found["agent"]: found["faults"] for found in json.loads(checked.out)}
+    assert faults["health"] == []
+    assert "a\\xff.toml" in faults["a\\xff"][0] and "not UTF-8" in faults["a\\xff"][0]
+    assert "not UTF-8" in kilde("agent", "check", cwd=workspace).err
+    listed = json.loads(kilde("agent", "list", "--json", cwd=workspace).out)
+    assert [agent["agent"] for agent in listed] == ["health"]
+    assert kilde("agent", "show", "health", "--json", cwd=workspace).code == 0
+    answer = kilde("ask", "When does the library open?", "--json", cwd=workspace)
+    assert answer.code == 0 and json.loads(answer.out)["agent"] == "health"

@@ -193,7 +193,7 @@ class Workspace:
             except ConfigError as error:
                 own += error.faults
             found[name] = own
-        return found
+        return found | self._agent_files.unnamed()
 
     def generator(self, model: str, adapter: Adapter | None = None) -> Generator:
         """The generator that a ``model`` setting names, loaded once per workspace.

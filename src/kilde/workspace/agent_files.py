@@ -6,6 +6,7 @@ two characters; on the keyboard it is one.
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -27,11 +28,23 @@ class AgentFiles:
     def by_key(self) -> dict[str, Path]:
         """All files by the key of their agent, in the order of the keys.
 
-        Of several files with one key (see :meth:`faults`) the first is taken.
+        Of several files with one key (see :meth:`faults`) the first is taken; a file whose name
+        is not text (see :meth:`unnamed`) is left out.
         """
-        paths = sorted(self._folder.glob("*.toml"), reverse=True)
+        paths = sorted(filter(_is_text, self._folder.glob("*.toml")), reverse=True)
         files = {composed(path.stem): path for path in paths}
         return {key: files[key] for key in sorted(files)}
+
+    def unnamed(self) -> dict[str, tuple[str, ...]]:
+        """The faults of files whose names are not valid UTF-8, by the name with escapes."""
+        paths = (path for path in sorted(self._folder.glob("*.toml")) if not _is_text(path))
+        return {
+            _escaped(path.stem): (
+                f"{_escaped(str(path))}: the name of the file is not UTF-8, so that no agent can "
+                "have it; rename the file",
+            )
+            for path in paths
+        }
 
     def path(self, name: str) -> Path:
         """The file of an agent, by its key or by the name that the file gives the agent.
@@ -63,6 +76,18 @@ class AgentFiles:
             f"{self._folder}: the names {names} differ only in how their letters are encoded; "
             "rename or delete one of the files",
         )
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8 come as surrogates
+        return False
+    return True
+
+
+def _escaped(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _name_in(path: Path) -> str:
