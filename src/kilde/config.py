@@ -13,18 +13,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kilde.toml import read_toml
-from kilde.types import collection_fault
+from kilde.types import collection_name
 
 CONFIG_FILE = "kilde.toml"
 
 
-def _collection(name: str) -> str:
-    if fault := collection_fault(name):
-        raise ValueError(fault)
-    return name
-
-
-CollectionName = Annotated[str, AfterValidator(_collection)]
+CollectionName = Annotated[str, AfterValidator(collection_name)]
 
 
 class Strict(BaseModel):

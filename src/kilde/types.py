@@ -350,18 +350,19 @@ class Done:
 StreamEvent = Retrieved | Delta | Done
 
 
-def collection_fault(name: str) -> str:
-    """Why no collection can have this name, in words; empty where one can.
+def collection_name(name: str) -> str:
+    """The name of a collection in NFC. Raises ``ValueError`` where no collection can have it.
 
     An agent's file names its collections, so what it could not name must not hold documents.
 
-    >>> collection_fault("opening-hours_2")
-    ''
+    >>> collection_name("opening-hours_2")
+    'opening-hours_2'
     """
+    name = unicodedata.normalize("NFC", name)
     if 1 <= len(name) <= 64 and all(c in "-_" or _is_letter_or_digit(c) for c in name):
-        return ""
+        return name
     shown = name if len(name) <= 64 else f"{name[:64]}…"
-    return f"{shown!r} cannot be a collection: use 1 to 64 letters, digits, - and _"
+    raise ValueError(f"{shown!r} cannot be a collection: use 1 to 64 letters, digits, - and _")
 
 
 def _is_letter_or_digit(character: str) -> bool:

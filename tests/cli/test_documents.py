@@ -88,3 +88,26 @@ def test_a_table_and_a_query_are_added_from_a_database(kilde: Kilde, workspace: 
         "2 unchanged" in kilde("sync", cwd=workspace).out or kilde("sync", cwd=workspace).code == 0
     )
     assert "75 11 22 33" in kilde("search", "phone Ribe", cwd=workspace).out
+
+
+def test_a_collection_is_one_however_its_letters_are_encoded(kilde: Kilde, workspace: Path) -> None:
+    file = workspace / "cinema.md"
+    file.write_text("# Cinema\n\nThe cinema shows a film at eight.\n", encoding="utf-8")
+    assert kilde("add", file, "--collection", "a\u030a", cwd=workspace).code == 0
+    listed = json.loads(kilde("list", "--json", cwd=workspace).out)
+    assert {d["collection"] for d in listed if d["title"] == "Cinema"} == {"\u00e5"}
+    sources = workspace / "sources.toml"
+    registered = sources.read_text("utf-8")
+    assert "\u00e5" in registered and "a\u030a" not in registered
+    # As another version, or a person, may have written it.
+    sources.write_text(registered.replace("\u00e5", "a\u030a"), encoding="utf-8")
+    assert kilde("sync", cwd=workspace).out.startswith("0 added, 0 replaced, 0 removed")
+    for collection in ("a\u030a", "\u00e5"):
+        (workspace / "agents" / "film.toml").write_text(
+            f'name = "Film"\ninstructions = "Brief."\ncollections = ["{collection}"]\n', "utf-8"
+        )
+        question = "When does the cinema show a film?"
+        asked = kilde("ask", question, "--agent", "film", "--json", cwd=workspace)
+        assert json.loads(asked.out)["citations"], collection
+        searched = kilde("search", question, "--collection", collection, cwd=workspace)
+        assert searched.code == 0 and "cinema.md" in searched.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import click
 
@@ -60,6 +61,7 @@ def search_command(
 ) -> None:
     """Find the passages that fit QUESTION best, and say why."""
     knowledge = session.workspace.knowledge
+    collections = tuple(normalize("NFC", name) for name in collections)
     if collections:
         known = {document.collection for document in knowledge.documents(as_of=as_of)}
         for name in collections:

@@ -34,12 +34,13 @@ def init_command(folder: Path) -> None:
 
 
 def _collection(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """Refuse a collection that no agent's file could name."""
-    from kilde.types import collection_fault
+    """The name in NFC; refuses a collection that no agent's file could name."""
+    from kilde.types import collection_name
 
-    if value is not None and (fault := collection_fault(value)):
-        raise click.BadParameter(f"{fault}.", ctx, option)
-    return value
+    try:
+        return None if value is None else collection_name(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", ctx, option) from error
 
 
 @click.command("add", cls=ModelCommand)

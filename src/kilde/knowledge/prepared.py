@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kilde.knowledge.schema import dump_values
 from kilde.language.detect import detect
-from kilde.types import UNKNOWN_LANGUAGE, Document, Failure, collection_fault
+from kilde.types import UNKNOWN_LANGUAGE, Document, Failure, collection_name
 
 
 def prepared(documents: Iterable[Document], failed: list[Failure]) -> Iterator[Document]:
@@ -22,15 +22,17 @@ def prepared(documents: Iterable[Document], failed: list[Failure]) -> Iterator[D
         if document.language == UNKNOWN_LANGUAGE:
             document = replace(document, language=detect(document.text))
         # One that was read elsewhere, and is handed over here, has no source here to go with.
-        yield replace(document, origin="memory")
+        yield replace(document, collection=collection_name(document.collection), origin="memory")
 
 
 def _fault(document: Document) -> tuple[str, str] | None:
     """What is wrong and what to do; None where nothing is."""
     if not document.id.strip() or not document.text.strip():
         return "it has no id or no text", "Give every document an id and some text."
-    if fault := collection_fault(document.collection):
-        return fault, "Choose another name for the collection."
+    try:
+        collection_name(document.collection)
+    except ValueError as error:
+        return str(error), "Choose another name for the collection."
     texts = (
         document.id,
         document.text,

@@ -24,7 +24,7 @@ from kilde.documents.sources import (
     redacted,
 )
 from kilde.errors import ConfigError, LoadError
-from kilde.types import DEFAULT_COLLECTION, collection_fault
+from kilde.types import DEFAULT_COLLECTION, collection_name
 
 _HEAD = (
     "# What this workspace reads from. Written by kilde add and kilde remove;\n"
@@ -106,7 +106,8 @@ class SourceList:
             found = [f"{self._path}:{line} source {number}: {fault}" for fault in _faults(entry)]
             faults += found
             if not found:
-                sources.append(Source(**entry))
+                source = Source(**entry)
+                sources.append(replace(source, collection=collection_name(source.collection)))
         if faults:
             raise ConfigError(faults)
         return Listed(tuple(sources), frozenset(excluded))
@@ -140,9 +141,12 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
     """
     wanted = given.collection if isinstance(given, Source) else DEFAULT_COLLECTION
     wanted = wanted if collection is None else collection
-    if fault := collection_fault(wanted):
+    try:
+        wanted = collection_name(wanted)
+    except ValueError as error:
         name = given.location if isinstance(given, Source) else str(given)
-        raise LoadError(redacted(name), fault, hint="Choose another name for the collection.")
+        hint = "Choose another name for the collection."
+        raise LoadError(redacted(name), str(error), hint=hint) from error
     if isinstance(given, Source):
         source = replace(given, collection=wanted)
         if source.kind == "sql":
@@ -244,6 +248,9 @@ def _faults(entry: dict[str, object]) -> list[str]:
         if not isinstance(entry[key], str):
             faults.append(f"{key} must be a text")
     collection = entry.get("collection")
-    if isinstance(collection, str) and (fault := collection_fault(collection)):
-        faults.append(fault)
+    if isinstance(collection, str):
+        try:
+            collection_name(collection)
+        except ValueError as error:
+            faults.append(str(error))
     return faults
