@@ -6,6 +6,7 @@ With each protocol stands what it takes and gives. Like the nouns, these are fro
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -126,3 +127,13 @@ class NoProgress:
 
     def finish(self) -> None:
         """Ignore the end."""
+
+
+@contextmanager
+def step(progress: Progress, label: str, total: int | None, unit: str) -> Iterator[None]:
+    """A step of a progress, which is finished however its work ends, also by an error."""
+    progress.start(label, total, unit)
+    try:
+        yield
+    finally:
+        progress.finish()

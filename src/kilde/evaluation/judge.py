@@ -20,7 +20,7 @@ from kilde.errors import EvaluationError, GenerationError, Unreachable
 from kilde.evaluation.comparison import Scored
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
-from kilde.protocols import GenerationRequest, Generator, NoProgress, Progress, complete
+from kilde.protocols import GenerationRequest, Generator, NoProgress, Progress, complete, step
 from kilde.types import Message
 
 Verdict = Literal["a", "b", "tie"]
@@ -118,11 +118,12 @@ def judge_pairs(
     both = [key for key in ours if key in theirs and key[0] in place]
     both.sort(key=lambda key: (place[key[0]], key[1]))
     judged = []
-    watched.start("Judging", len(both), "pairs")
-    for key in both:
-        judged.append(_judged(generator, questions[place[key[0]]], ours[key], theirs[key], seed))
-        watched.advance()
-    watched.finish()
+    with step(watched, "Judging", len(both), "pairs"):
+        for key in both:
+            judged.append(
+                _judged(generator, questions[place[key[0]]], ours[key], theirs[key], seed)
+            )
+            watched.advance()
     return tuple(judged)
 
 

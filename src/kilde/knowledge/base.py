@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from kilde.arguments import as_tuple
 from kilde.documents.reader_pool import ReaderPool, shared_pool
@@ -29,7 +30,7 @@ from kilde.knowledge.store import PassageStore
 from kilde.knowledge.summary import summarise
 from kilde.knowledge.sync import Sync
 from kilde.knowledge.view import View, quoted
-from kilde.protocols import NoProgress, Progress
+from kilde.protocols import NoProgress, Progress, step
 from kilde.types import Document, DocumentRef, Failure, Hit, SyncReport, Version
 
 if TYPE_CHECKING:
@@ -127,13 +128,12 @@ class KnowledgeBase:
         self._require_same_recipe()
         failed: list[Failure] = []
         progress = progress or NoProgress()
-        progress.start("indexing", None, "passages")
-        outcome = self._indexer.index(
-            prepared(_each(documents), failed),
-            "add documents",
-            lambda _, done, __: progress.advance(done),
-        )
-        progress.finish()
+        with step(progress, "indexing", None, "passages"):
+            outcome = self._indexer.index(
+                prepared(_each(documents), failed),
+                "add documents",
+                lambda _, done, __: progress.advance(done),
+            )
         self._store.maintain(keep=self._keep)
         return SyncReport(
             added=tuple(outcome.added),
@@ -184,16 +184,15 @@ class KnowledgeBase:
         progress = progress or NoProgress()
         with self._sync.lock(progress):
             view = self._store.latest()
-            progress.start("reindexing", view.count() if view else 0, "passages")
-            ids, version = reindex(
-                self._store,
-                lambda documents: self._indexer.remake(
-                    documents, lambda _, done, __: progress.advance(done)
-                ),
-                self._indexer.columns,
-                "reindex",
-            )
-            progress.finish()
+            with step(progress, "reindexing", view.count() if view else 0, "passages"):
+                ids, version = reindex(
+                    self._store,
+                    lambda documents: self._indexer.remake(
+                        documents, lambda _, done, __: progress.advance(done)
+                    ),
+                    self._indexer.columns,
+                    "reindex",
+                )
         return SyncReport(replaced=tuple(ids), version=version)
 
     # Reading
@@ -285,9 +284,7 @@ class KnowledgeBase:
         if isinstance(as_of, str):
             as_of = _parsed(as_of, self._store.tags())
         if isinstance(as_of, int) and as_of.bit_length() > _BITS:
-            # Python writes out no number of thousands of digits.
-            number = str(as_of) if as_of.bit_length() < 500 else "that has hundreds of digits"
-            raise NotFound("version", number, [str(state.version) for state in self.history()])
+            raise NotFound("version", hex(as_of), [str(state.version) for state in self.history()])
         return self._store.at(as_of)
 
     def _ids(self, view: View) -> list[str]:
@@ -318,7 +315,9 @@ def _each(documents: Document | Iterable[Document]) -> Iterable[Document]:
 
 
 def _scope(collections: str | Iterable[str] | None) -> Scope:
-    return Scope(None if collections is None else frozenset(as_tuple(collections, str)))
+    if collections is None:
+        return Scope(None)
+    return Scope(frozenset(normalize("NFC", name) for name in as_tuple(collections, str)))
 
 
 def _parsed(as_of: str, tags: dict[str, int]) -> str | int | datetime:

@@ -32,7 +32,7 @@ from kilde.knowledge.sources import (
 from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
 from kilde.knowledge.workload import Workload
-from kilde.protocols import Progress
+from kilde.protocols import Progress, step
 from kilde.types import Document, Failure, SyncReport
 
 
@@ -73,9 +73,8 @@ class Sync:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
-                progress.start("waiting for another kilde to finish indexing", None, "")
-                self._lock.acquire()
-                progress.finish()
+                with step(progress, "waiting for another kilde to finish indexing", None, ""):
+                    self._lock.acquire()
         try:
             # Texts that a stopped reindex left in a file must not outlive their removal.
             sweep(self._store)
@@ -239,10 +238,9 @@ class Sync:
         # Forgotten first: when this run is cut off, the next one reads these again.
         self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
-        work = Workload(progress, to_read)
-        documents = self._load(to_read, listed.excluded, produced, failed, work)
-        outcome = self._indexer().index(documents, action, work.done)
-        work.finish()
+        with Workload(progress, to_read) as work:
+            documents = self._load(to_read, listed.excluded, produced, failed, work)
+            outcome = self._indexer().index(documents, action, work.done)
         failed += outcome.failed
         unstored = {failure.source for failure in outcome.failed}
         whole = {name for name, keys in produced.items() if unstored.isdisjoint(keys)}

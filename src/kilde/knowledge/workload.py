@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 from kilde.documents.sources import Found
-from kilde.protocols import Progress
+from kilde.protocols import Progress, step
 from kilde.types import Document
 
 
 class Workload:
-    """Tells a progress what was read and what is ready to be stored."""
+    """Tells a progress what was read and what is ready to be stored, inside a ``with`` block."""
 
     def __init__(self, progress: Progress, things: Iterable[Found]) -> None:
         self._progress = progress
         self._sizes = {thing.document_source: _kilobytes(thing) for thing in things}
         self._waiting: dict[str, float] = {}
         self._part = 0.0
-        progress.start("reading and indexing", sum(self._sizes.values()), "kB")
+        self._step: AbstractContextManager[None] = step(
+            progress, "reading and indexing", sum(self._sizes.values()), "kB"
+        )
+
+    def __enter__(self) -> Workload:
+        self._step.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._step.__exit__(kind, error, trace)
 
     def loaded(self, thing: Found, documents: list[Document]) -> None:
         """A thing was read; what it counts is spread over its documents."""
@@ -34,10 +50,6 @@ class Workload:
         if whole:
             self._progress.advance(whole)
             self._part -= whole
-
-    def finish(self) -> None:
-        """All is stored."""
-        self._progress.finish()
 
 
 def _kilobytes(thing: Found) -> int:

@@ -32,7 +32,7 @@ from kilde.models.cache import (
     write_stamp,
 )
 from kilde.models.catalogue import Model, ModelFile, find
-from kilde.protocols import NoProgress, Progress
+from kilde.protocols import NoProgress, Progress, step
 
 _TERMS = "accepted.json"
 
@@ -102,9 +102,9 @@ def _fetch(model: Model, file: ModelFile, progress: Progress) -> None:
         if not offers:
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".pull-") as temporary:
-            progress.start(f"{model.name}: {file.name}", file.size, "B")
             try:
-                fetched = source.fetch(file, Path(temporary), progress)
+                with step(progress, f"{model.name}: {file.name}", file.size, "B"):
+                    fetched = source.fetch(file, Path(temporary), progress)
                 if sha256_of(fetched) != file.sha256:
                     fetched.unlink()
                     raise ModelError(
@@ -118,8 +118,6 @@ def _fetch(model: Model, file: ModelFile, progress: Progress) -> None:
                 return
             except ModelError as failure:
                 failures.append(failure)
-            finally:
-                progress.finish()
     reasons = "\n".join(f"  - {failure.message}" for failure in failures)
     raise ModelError(
         f"The model {model.name!r} could not be fetched:\n{reasons}",

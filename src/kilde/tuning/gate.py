@@ -18,7 +18,7 @@ from kilde.agents.phrases import abstention
 from kilde.errors import GenerationError
 from kilde.evaluation.scores import Score, fields, left_empty, token_f1
 from kilde.grounding import ground
-from kilde.protocols import Progress
+from kilde.protocols import Progress, step
 from kilde.tuning.data.rows import Row
 from kilde.types import Answer, Hit
 
@@ -133,14 +133,13 @@ def run_gate(
     current = agent.own_adapter()
     trials = [*(_Trial(row, agent) for row in asked), *_without_documents(agent, asked, seed)]
     found: list[tuple[_Trial, _Asked, _Asked]] = []
-    progress.start("At the gate", 2 * len(trials), "answers")
-    for trial in trials:
-        before = _ask(trial, True)
-        progress.advance()
-        if not (trial.answer and _holds(before.hits, trial)):
-            found.append((trial, before, _ask(trial, candidate)))
-        progress.advance()
-    progress.finish()
+    with step(progress, "At the gate", 2 * len(trials), "answers"):
+        for trial in trials:
+            before = _ask(trial, True)
+            progress.advance()
+            if not (trial.answer and _holds(before.hits, trial)):
+                found.append((trial, before, _ask(trial, candidate)))
+            progress.advance()
     checks, worse = [], []
     for name in ("form", "task", "grounded", "declined"):
         pairs = [

@@ -13,7 +13,7 @@ from kilde.evaluation.answers import Keep
 from kilde.evaluation.arms import ask_arm, missing
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
-from kilde.protocols import Progress
+from kilde.protocols import Progress, step
 from kilde.types import Arm
 from kilde.workspace.arms import LineUp, load_models, told
 from kilde.workspace.comparisons import Heard
@@ -63,26 +63,24 @@ def ask_all(
             keep(key, said)
             have[key][said.question, said.sample] = said
 
-        progress.start(f"Asking {arm.name}", count, "answers")
         try:
-            ask_arm(
-                lined_up.agent,
-                arm,
-                lined_up.adapter.name if lined_up.adapter else "",
-                test.questions,
-                as_of=lined_up.version,
-                samples=test.samplings,
-                have=have[key],
-                on_said=on_said,
-                progress=progress,
-            )
+            with step(progress, f"Asking {arm.name}", count, "answers"):
+                ask_arm(
+                    lined_up.agent,
+                    arm,
+                    lined_up.adapter.name if lined_up.adapter else "",
+                    test.questions,
+                    as_of=lined_up.version,
+                    samples=test.samplings,
+                    have=have[key],
+                    on_said=on_said,
+                    progress=progress,
+                )
         except Unreachable as error:
             skipped[arm.name] = told(error)  # what it said so far is kept for the next time
         except KildeError:
             lined_up.files.check()  # which may be why it failed
             raise
-        finally:
-            progress.finish()
     return skipped
 
 

@@ -13,7 +13,7 @@ from kilde.evaluation.drill_result import ArmCost, EditTold, Truth
 from kilde.evaluation.drilling import judge, shares
 from kilde.evaluation.edits import Change
 from kilde.evaluation.measures.declining import declines
-from kilde.protocols import Progress
+from kilde.protocols import Progress, step
 from kilde.types import Answer, Arm, SyncReport
 from kilde.workspace.editing import Editor
 
@@ -67,7 +67,7 @@ class Drilling:
         editor = Editor(self._copy, self._key, seed=self._seed)
         self._skipped = self._why_not()
         if len(self._skipped) == len(self._arms):
-            told = "\n".join(f"- {arm}: {why}" for arm, why in self._skipped.items())
+            told = "\n".join(f"  - {arm}: {why}" for arm, why in self._skipped.items())
             raise EvaluationError(f"No arm can be drilled:\n{told}", hint="Mend one of these.")
         before = self.adapter = self._adapter_before()
         self.changes, notes = editor.edits(edits)
@@ -171,28 +171,30 @@ class Drilling:
         """Ask an arm about every edit."""
         asked = _Asked()
         agent = self._copy.trial_agent(self._key)
-        self._progress.start(f"asking {arm.name}", len(self.changes), "answers")
-        for change in self.changes:
-            began, truth = time.perf_counter(), _UNTOLD
-            with_adapter: str | bool = (arm.adapter and adapter) or False
-            try:
-                answer = agent.ask(
-                    change.made.question, retrieval=arm.retrieval, adapter=with_adapter
-                )
-            except Unreachable:
-                raise
-            except GenerationError as error:  # no answer tells no truth
-                text = error.message
-            else:
-                text = answer.text
-                truth = judge(
-                    change.made, text, declined=_declined(change, answer), language=change.language
-                )
-            asked.seconds.append(time.perf_counter() - began)
-            asked.texts.append(text)
-            asked.truths.append(truth)
-            self._progress.advance()
-        self._progress.finish()
+        with step(self._progress, f"asking {arm.name}", len(self.changes), "answers"):
+            for change in self.changes:
+                began, truth = time.perf_counter(), _UNTOLD
+                with_adapter: str | bool = (arm.adapter and adapter) or False
+                try:
+                    answer = agent.ask(
+                        change.made.question, retrieval=arm.retrieval, adapter=with_adapter
+                    )
+                except Unreachable:
+                    raise
+                except GenerationError as error:  # no answer tells no truth
+                    text = error.message
+                else:
+                    text = answer.text
+                    truth = judge(
+                        change.made,
+                        text,
+                        declined=_declined(change, answer),
+                        language=change.language,
+                    )
+                asked.seconds.append(time.perf_counter() - began)
+                asked.texts.append(text)
+                asked.truths.append(truth)
+                self._progress.advance()
         return asked
 
     def _retrain(self) -> tuple[float, str]:

@@ -17,7 +17,7 @@ from kilde.evaluation.lines import Lines
 from kilde.evaluation.said import Said
 from kilde.evaluation.testset import Question
 from kilde.models.cache import path_of
-from kilde.protocols import Progress
+from kilde.protocols import Progress, step
 from kilde.workspace.arms import PRICES
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Judge:
             kept[*place, one.question, str(one.sample)] = one
         found: list[Judged] = []
         pairs = list(combinations(said, 2))
-        progress.start("Judging", sum(len(said[a]) for a, _ in pairs), "pairs")
-        with lines.appending() as append:
+        count = sum(len(said[a]) for a, _ in pairs)
+        with step(progress, "Judging", count, "pairs"), lines.appending() as append:
             for a, b in pairs:
                 theirs = {(one.question, one.sample): one for one in said[b]}
                 for ours in said[a]:
@@ -86,7 +86,6 @@ class Judge:
                         append(_line(known, kept[known]))
                     found += [kept[known]] if known in kept else []
                     progress.advance()
-        progress.finish()
         return tuple(found)
 
 

@@ -22,7 +22,7 @@ from kilde.errors import ConfigError
 from kilde.generation.ranking import ANSWERABLE, answer_confidence
 from kilde.grounding import ground
 from kilde.knowledge.scoped import ScopedKnowledge
-from kilde.protocols import GenerationRequest, Generator, Progress, complete
+from kilde.protocols import GenerationRequest, Generator, Progress, complete, step
 from kilde.tuning.data.declining import unanswerable
 from kilde.tuning.data.rows import Lineage, Row
 from kilde.tuning.data.templates import QuestionAnswer, from_passages, template_languages
@@ -86,24 +86,22 @@ def document_rows(
     found: dict[str, Row] = {}
     knowledge = knowledge.at()
     answering = limit - limit // _DECLINING
-    progress.start("making rows", limit, "rows")
-    for item in _turns(_items(knowledge, definition, generator, random, leave_out)):
-        if len(found) >= answering or asked >= answering * _TRIES:
-            break
-        if isinstance(item, QuestionAnswer):
-            made: QuestionAnswer | None = item
-        elif generator is not None:
-            asked += 1
-            made = _written(generator, item, definition, seed)
-        if made is not None and made.topic not in found:
-            found[made.topic] = _row(made)
-            progress.advance()
-    rows = [
-        *found.values(),
-        *_declining(knowledge, len(found) // (_DECLINING - 1), random, leave_out),
-    ]
-    progress.finish()
-    return rows
+    with step(progress, "making rows", limit, "rows"):
+        for item in _turns(_items(knowledge, definition, generator, random, leave_out)):
+            if len(found) >= answering or asked >= answering * _TRIES:
+                break
+            if isinstance(item, QuestionAnswer):
+                made: QuestionAnswer | None = item
+            elif generator is not None:
+                asked += 1
+                made = _written(generator, item, definition, seed)
+            if made is not None and made.topic not in found:
+                found[made.topic] = _row(made)
+                progress.advance()
+        return [
+            *found.values(),
+            *_declining(knowledge, len(found) // (_DECLINING - 1), random, leave_out),
+        ]
 
 
 def _declining(

@@ -18,7 +18,7 @@ from kilde.agents.agent import Agent, Prompt
 from kilde.agents.chat_marks import inert
 from kilde.agents.phrases import abstention
 from kilde.grounding import ground
-from kilde.protocols import Adapter, Progress
+from kilde.protocols import Adapter, Progress, step
 from kilde.tuning.data.rows import Row
 from kilde.tuning.training.settings import TuneSettings
 from kilde.tuning.training.token_rows import TokenRow
@@ -81,14 +81,13 @@ def render_rows(
     declining = sum(row.declines for row in rows) / max(1, len(rows))
     taken = max(0.0, settings.declining - declining) / (1 - declining) if declining < 1 else 0.0
     made: dict[int, TokenRow] = {}
-    progress.start("Rendering rows", len(rows), "rows")
-    for at, row in enumerate(rows):
-        chance = rng.randrange(_PLACES), rng.random() < taken
-        token_row = _render(agent, generator, row, adapter, settings.with_context, *chance)
-        if token_row is not None:
-            made[at] = token_row
-        progress.advance()
-    progress.finish()
+    with step(progress, "Rendering rows", len(rows), "rows"):
+        for at, row in enumerate(rows):
+            chance = rng.randrange(_PLACES), rng.random() < taken
+            token_row = _render(agent, generator, row, adapter, settings.with_context, *chance)
+            if token_row is not None:
+                made[at] = token_row
+            progress.advance()
     return Rendered(tuple(made.values()), tuple(made), len(rows) - len(made))
 
 
