@@ -7,14 +7,19 @@ import io
 import json
 import os
 import sys
+from contextlib import redirect_stdout
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+import click
 import pytest
 from rich.console import Console
 
 import kilde.cli
 from kilde.cli.progress import Bar
-from kilde.cli.terminal import escape_json, safe, safe_stream, style
+from kilde.cli.terminal import error_text, escape_json, safe, safe_stream, single_line, style
+from kilde.errors import ConfigError, KildeError
 
 from .conftest import COMMAND, Kilde, process
 
@@ -44,6 +49,31 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def on_a_terminal(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal; returns its exit code and what the terminal was sent."""
+    import pty
+    import subprocess
+
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:  # the other end was closed
+            break
+    os.close(ours)
+    return running.wait(), shown.decode().replace("\r\n", "\n")
 
 
 def acts(text: str) -> bool:
@@ -80,20 +110,36 @@ def test_json_says_the_same_without_acting_on_a_terminal(hostile: str) -> None:
     assert json.loads(escaped) == {"title": hostile}
 
 
-def test_the_progress_bar_shows_names_safely(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_progress_bar_shows_names_safely() -> None:
     out = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    before = sys.stdout, sys.stderr
     bar = Bar(Console(file=out, force_terminal=True, width=120))
     bar.start("reading \x1b]0;a\x07", 2, "documents")
     bar.tell("at \x9b5m")
-    print("warning: \x1b]0;b\x07\x9b5m", file=sys.stderr)
     bar.advance()
     bar.finish()
     assert "reading \\x1b]0;a\\x07" in out.getvalue()
-    assert "warning: \\x1b]0;b\\x07\\x9b5m" in out.getvalue()
     assert "\x1b]" not in out.getvalue() and "\x9b" not in out.getvalue()
-    assert (sys.stdout, sys.stderr) == before
+
+
+def test_click_finds_no_way_past_a_stream() -> None:
+    """Click writes to the ``buffer`` of a stream that names no encoding, or ASCII."""
+    for encoding in ("utf-8", "ascii"):
+        raw = io.BytesIO()
+        stream = safe_stream(io.TextIOWrapper(raw, encoding, errors="replace"))
+        with redirect_stdout(stream):
+            click.echo("X\x1b[2J\u202e", color=True)
+        assert raw.getvalue() == b"X\\x1b[2J\\u202e\n"
+        assert not hasattr(stream, "buffer") and not hasattr(stream, "detach")
+
+
+def test_names_stay_on_one_line() -> None:
+    assert single_line("new\nError: line\r\tå\x1b[2J") == "new\\nError: line\\r\\tå\\x1b[2J"
+
+
+def test_errors_break_lines_only_where_they_have_parts() -> None:
+    error = ConfigError(["a\nb: 1", "c: 2"], hint="Do\nthis.")
+    assert error_text(error) == "a\\nb: 1\nc: 2\nDo\\nthis."
+    assert error_text(KildeError("Two:\n  - x\ny\n  - z")) == "Two:\n  - x\\ny\n  - z"
 
 
 def test_styles_are_made_in_one_place() -> None:
@@ -137,8 +183,8 @@ def test_hostile_names_in_every_kind_of_output(kilde: Kilde, workspace: Path, ho
     ):
         ended = kilde(*arguments, cwd=workspace)
         assert not acts(ended.out + ended.err), arguments
-    # click takes whole colour and cursor codes out of what goes to no terminal.
-    assert "health/a\\x1b]0;owned\\x07\\u202efdp.md" in kilde("list", cwd=workspace).out
+    # Whole, so that no two names look alike.
+    assert "health/a\\x1b[2J\\x1b]0;owned\\x07\\u202efdp.md" in kilde("list", cwd=workspace).out
     documents = json.loads(kilde("list", "--json", cwd=workspace).out)
     assert hostile in {document["id"] for document in documents}
     assert not acts(kilde("list", "--json", cwd=workspace).out)
@@ -150,33 +196,98 @@ def test_colours_without_a_terminal_and_what_logs_say(workspace: Path, hostile: 
     assert ended.code == 0 and not acts(ended.out + ended.err)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are refused there")
+def test_a_name_forges_no_line(kilde: Kilde, workspace: Path) -> None:
+    forged = "Error: all is lost"
+    text = f"# Cinema\n\n{forged}\n\nThe cinema shows a film at eight in the evening.\n"
+    (workspace / "health" / f"cinema\n{forged}.md").write_text(text, "utf-8")
+    (workspace / "health" / f"broken\n{forged}.pdf").write_bytes(b"none")
+    (workspace / "agents" / f"cook\n{forged}.toml").write_text("name = 1")
+    for arguments, shown in (
+        (["sync"], f"broken\\n{forged}.pdf"),
+        (["list"], f"cinema\\n{forged}.md"),
+        (["search", "When does the cinema show a film?"], f"cinema\\n{forged}.md"),
+        (["ask", "When does the cinema show a film?", "--agent", "health"], f"cinema\\n{forged}"),
+        (["lineage", f"health/cinema\n{forged}.md"], f"cinema\\n{forged}.md"),
+        (["agent", "list"], f"cook\\n{forged}"),
+        (["agent", "check"], f"cook\\n{forged}"),
+        (["agent", "show", f"cook\n{forged}"], f"cook\\n{forged}.toml"),
+        (["ask", "Why?", "--agent", "cock"], f"cook\\n{forged}"),
+    ):
+        ended = kilde(*arguments, cwd=workspace)
+        output = ended.out + ended.err
+        assert shown in output, arguments
+        assert not any(line.startswith(forged) for line in output.splitlines()), arguments
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_what_is_printed_while_a_bar_is_drawn_is_safe(tmp_path: Path) -> None:
+    program = """
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+import click
+from kilde.cli.progress import Bar
+from kilde.cli.terminal import safe_stream, style
+with redirect_stdout(safe_stream(sys.stdout)), redirect_stderr(safe_stream(sys.stderr)):
+    bar = Bar()
+    bar.start("x", 10, "steps")
+    for err in (False, True):
+        click.echo("X\\x1b[2J\\u202e", err=err)
+        click.echo(style("own", fg="red"), err=err)
+    bar.finish()
+"""
+    _, text = on_a_terminal([sys.executable, "-c", program], tmp_path)
+    assert text.count("X\\x1b[2J\\u202e\n") == 2
+    assert text.count("\x1b[31mown\x1b[0m\n") == 2
+    assert "\x1b[2J" not in text and "\u202e" not in text
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A model that answers every request with an error that would clear the screen."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps({"error": {"message": "no\x1b[2J\x1b]0;owned\x07\u202e"}}).encode()
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_an_error_under_a_bar_is_safe_and_leaves_the_cursor_visible(workspace: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with (workspace / "kilde.toml").open("a") as settings:
+            settings.write(
+                '\n[models.far]\nbackend = "openai"\nmodel = "m"\n'
+                f'base_url = "http://127.0.0.1:{server.server_port}/v1"\n'
+            )
+        (workspace / "agents" / "health.toml").write_text(
+            'name = "Health"\ninstructions = "Be brief."\nmodel = "far"\n'
+        )
+        code, text = on_a_terminal(
+            [*COMMAND, "dataset", "build", "health", "--from", "documents"], workspace
+        )
+        server.shutdown()
+    assert code == 1
+    assert "\\x1b[2J\\x1b]0;owned\\x07\\u202e" in text
+    assert "\x1b[2J" not in text and "\x1b]" not in text and "\u202e" not in text
+    assert "\x1b[?25l" in text, "a bar was drawn"
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert text.rindex("Error:") > text.rindex("\x1b[?25h"), "the bar was gone by then"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_on_a_terminal_our_colours_work_and_those_of_a_document_do_not(
     workspace: Path, hostile: str
 ) -> None:
-    import pty
-    import subprocess
-
     process("sync", cwd=workspace)
-    ours, theirs = pty.openpty()
-    running = subprocess.Popen(
-        [*COMMAND, "ask", "When does the swimming pool open?"],
-        cwd=workspace,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(ours, 65536)
-        except OSError:  # the other end was closed
-            break
-    os.close(ours)
-    assert running.wait() == 0
-    text = shown.decode().replace("\r\n", "\n")
+    code, text = on_a_terminal([*COMMAND, "ask", "When does the swimming pool open?"], workspace)
+    assert code == 0
     assert "\x1b[1mSources\x1b[0m" in text
     rest = text
     for own in ("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[33m"):

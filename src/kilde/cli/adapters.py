@@ -11,6 +11,7 @@ from kilde.cli import show, tuned
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.names import agent_key
 from kilde.cli.session import ModelCommand, Session, pass_session
+from kilde.cli.terminal import single_line
 from kilde.cli.times import local
 from kilde.errors import ModelError, WorkspaceError
 
@@ -221,7 +222,7 @@ def _print(shown: ShownAdapter) -> None:
         tuned.gate(card.gate)
     for event in shown.history:
         forced = " against its gate or its model" if event.forced else ""
-        why = f": {event.why}" if event.why else ""
+        why = f": {single_line(event.why)}" if event.why else ""
         click.echo(f"{local(event.at)} {event.action} by {event.by}{forced}{why}")
 
 

@@ -10,7 +10,7 @@ import click
 
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import Session, pass_session
-from kilde.cli.terminal import style
+from kilde.cli.terminal import single_line, style
 
 if TYPE_CHECKING:
     from kilde.advice.advice import Advice, Evidence
@@ -60,8 +60,8 @@ def advise_command(
 
 def show(advice: Advice) -> None:
     """Print advice: the decision first, then what it stands on, and what to do."""
-    click.echo(style(advice.summary, bold=True))
-    click.echo(f"Confidence: {advice.confidence}. {advice.reason}")
+    click.echo(style(single_line(advice.summary), bold=True))
+    click.echo(f"Confidence: {advice.confidence}. {single_line(advice.reason)}")
     simpler, further = advice.between or ("", "")
     _evidence(f"Speaks for {further}" if further else "For it", advice.evidence_for)
     _evidence(f"Speaks for {simpler}" if simpler else "Against it", advice.evidence_against)
@@ -71,7 +71,7 @@ def show(advice: Advice) -> None:
         for step in advice.next:
             place = f"in {step.file}: " if step.file else ""
             command = step.command.replace("\n", "; ")
-            click.echo(f"  {place}{command}\n    {style(step.why, dim=True)}")
+            click.echo(f"  {place}{command}\n    {style(single_line(step.why), dim=True)}")
     _lines("Notes", advice.notes)
 
 
@@ -81,14 +81,15 @@ def _evidence(title: str, found: Sequence[Evidence]) -> None:
     click.echo("\n" + style(title, bold=True))
     for one in found:
         origin = one.cite or f"{one.kind} {one.source}, {one.metric}".rstrip(", ")
-        click.echo(f"  - {one.text} {style(f'[{one.weight}; {origin}]', dim=True)}")
+        about = single_line(f"[{one.weight}; {origin}]")
+        click.echo(f"  - {single_line(one.text)} {style(about, dim=True)}")
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:
     if lines:
         click.echo("\n" + style(title, bold=True))
         for line in lines:
-            click.echo(f"  - {line}")
+            click.echo(f"  - {single_line(line)}")
 
 
 def _interview() -> Advice:

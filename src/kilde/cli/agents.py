@@ -9,6 +9,7 @@ import click
 from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session
+from kilde.cli.terminal import single_line
 from kilde.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -98,9 +99,9 @@ def check_agents(session: Session, as_json: bool) -> int:
         print_json("agent check", found)
     else:
         for agent in found:
-            click.echo(f"{agent.agent}: {'faulty' if agent.faults else 'all is well'}")
+            click.echo(f"{single_line(agent.agent)}: {'faulty' if agent.faults else 'all is well'}")
             for fault in agent.faults:
-                click.echo(f"  {fault}", err=True)
+                click.echo(f"  {single_line(fault)}", err=True)
     return 1 if any(agent.faults for agent in found) else 0
 
 

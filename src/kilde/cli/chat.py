@@ -12,7 +12,7 @@ import click
 from kilde.cli import show
 from kilde.cli.answers import as_of_option, choose_agent
 from kilde.cli.session import ModelCommand, Session, offering_models, pass_session
-from kilde.cli.terminal import style
+from kilde.cli.terminal import error_text, single_line, style
 from kilde.errors import KildeError
 from kilde.language.clean import clean
 
@@ -34,7 +34,7 @@ def chat_command(session: Session, agent: str | None, as_of: str | None) -> int:
     """
     speaker = choose_agent(session.workspace, agent)
     if sys.stdin.isatty():
-        click.echo(f"{speaker.definition.name}. {_HELP}")
+        click.echo(f"{single_line(speaker.definition.name)}. {_HELP}")
     said: list[Answer] = []
     failures = 0
     for line in _lines():
@@ -55,7 +55,7 @@ def chat_command(session: Session, agent: str | None, as_of: str | None) -> int:
             except KildeError as error:
                 # One question that fails does not end the conversation.
                 failures += 1
-                click.echo(style("Error: ", fg="red") + str(error), err=True)
+                click.echo(style("Error: ", fg="red") + error_text(error), err=True)
         click.echo()
     return 1 if failures else 0
 
@@ -92,6 +92,6 @@ def _turn(speaker: Agent, question: str, said: Sequence[Answer], as_of: str | No
     click.echo()
     titles = dict.fromkeys(citation.document.title for citation in answer.citations)
     if titles:
-        click.echo(style(f"Sources: {'; '.join(titles)}", dim=True))
+        click.echo(style(f"Sources: {single_line('; '.join(titles))}", dim=True))
     show.remarks(answer)
     return answer

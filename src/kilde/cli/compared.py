@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kilde.cli import show as shown
-from kilde.cli.terminal import style
+from kilde.cli.terminal import single_line, style
 from kilde.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -142,4 +142,4 @@ def _lines(title: str, lines: list[str] | tuple[str, ...]) -> None:
     if lines:
         click.echo("\n" + style(title, bold=True))
         for line in lines:
-            click.echo(f"  {line}")
+            click.echo(f"  {single_line(line)}")

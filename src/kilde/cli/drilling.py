@@ -11,6 +11,7 @@ from kilde.cli.comparing import Arms
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
+from kilde.cli.terminal import single_line
 
 if TYPE_CHECKING:
     from kilde.evaluation.drill_result import Drill
@@ -93,7 +94,7 @@ def _show(done: Drill) -> None:
     click.echo(f"{len(done.edits)} edit{many} in a copy of the workspace:")
     for edit in done.edits:
         before, after = edit.before or "nothing", edit.after or "nothing"
-        click.echo(f"  {edit.kind}: {edit.document}: {before} → {after}")
+        click.echo("  " + single_line(f"{edit.kind}: {edit.document}: {before} → {after}"))
     click.echo("\nShares of answers that tell the new truth, the stale one, or neither (wrong):")
     show.table(
         [
@@ -114,7 +115,7 @@ def _show(done: Drill) -> None:
     )
     for cost in done.costs:
         if cost.skipped:
-            click.echo(f"{cost.arm} was skipped: {cost.skipped}")
+            click.echo(single_line(f"{cost.arm} was skipped: {cost.skipped}"))
     click.echo()
     if done.break_even is not None:
         click.echo(
@@ -122,7 +123,7 @@ def _show(done: Drill) -> None:
             f"more computing time than retrieval adds to {done.questions_per_month} answers."
         )
     for note in done.notes:
-        click.echo(f"Note: {note}.")
+        click.echo(f"Note: {single_line(note)}.")
     click.echo(f"Next: kilde advise {done.agent}")
 
 

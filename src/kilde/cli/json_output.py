@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from kilde.cli.terminal import escape_json
+from kilde.cli.terminal import SafeStream, escape_json
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -21,7 +21,10 @@ def print_json(command: str, result: object) -> None:
     dumped: bytes = adapter(command).dump_json(result, indent=2, by_alias=True)
     rendered = escape_json(dumped.decode())
     # A console has an encoding of its own; files and pipes get the encoding of JSON.
-    click.echo(rendered if sys.stdout.isatty() else rendered.encode())
+    if isinstance(sys.stdout, SafeStream) and not sys.stdout.isatty():
+        sys.stdout.write_utf8(rendered + "\n")
+    else:
+        click.echo(rendered)
 
 
 @cache

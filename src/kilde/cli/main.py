@@ -23,7 +23,7 @@ import click
 
 from kilde import __version__
 from kilde.cli.session import Session
-from kilde.cli.terminal import safe_stream, style
+from kilde.cli.terminal import error_text, safe_stream, style
 from kilde.errors import ConfigError, KildeError, NotFound
 
 log = logging.getLogger("kilde")
@@ -76,7 +76,14 @@ class Lazy(click.Group):
 
 
 @click.command(
-    cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Lazy,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        # Else click would take the escape sequences of others out of what goes to no terminal, so
+        # that two names could look alike. The safe streams drop our own styles there.
+        "color": True,
+    },
 )
 @click.option(
     "--workspace",
@@ -97,8 +104,6 @@ def cli(ctx: click.Context, workspace: Path | None, verbose: bool) -> None:
     if verbose:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
         log.setLevel(logging.DEBUG)
-    if os.environ.get("NO_COLOR"):
-        ctx.color = False
     ctx.obj = ctx.with_resource(Session(workspace))
 
 
@@ -123,7 +128,7 @@ def _run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except KildeError as error:
         log.debug("where it happened", exc_info=True)
-        _report(str(error))
+        _report(error_text(error))
         return 2 if isinstance(error, ConfigError | NotFound) else 1
     except click.ClickException as error:
         error.show()
@@ -138,7 +143,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _report(message: str) -> None:
-    click.echo(style("Error: ", fg="red", bold=True) + message, err=True)
+    click.echo(style("Error: ", fg="red", bold=True) + message, err=True, color=True)
 
 
 def _unexpected(error: Exception) -> int:
@@ -163,7 +168,7 @@ def _tolerate_narrow_consoles() -> None:
     """Show a question mark for a letter that a console does not have, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Around a stream that says ASCII, click would put a stream of its own, in UTF-8.
+            # ASCII is what a process without a locale gets; its terminal shows UTF-8 all the same.
             narrow = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding="utf-8" if narrow else None, errors="replace")
     # Questions come in as they are; bytes that are no text must not end a chat.

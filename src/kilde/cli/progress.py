@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO, cast
 
 from rich.console import Console
-from rich.file_proxy import FileProxy
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -20,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from kilde.cli.terminal import safe, safe_stream
+from kilde.cli.terminal import safe
 
 
 class Bar:
@@ -40,15 +38,16 @@ class Bar:
         elif unit:  # waiting for another process has nothing to count
             columns += [MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn()]
         columns.append(TextColumn("{task.fields[words]}", markup=False))
-        self._drawn = Progress(*columns, console=self._console, transient=True)
+        # Redirected by rich, sys.stdout and sys.stderr would no longer be the safe streams.
+        self._drawn = Progress(
+            *columns,
+            console=self._console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._drawn.add_task(safe(label), total=total, words="")
         self._drawn.start()
-        # While it draws, rich prints what others write above the bar, past the safe streams; it
-        # puts those back itself.
-        if isinstance(sys.stdout, FileProxy):
-            sys.stdout = safe_stream(cast(TextIO, sys.stdout))
-        if isinstance(sys.stderr, FileProxy):
-            sys.stderr = safe_stream(cast(TextIO, sys.stderr))
 
     def advance(self, amount: int = 1) -> None:
         """Move the bar, also backwards."""

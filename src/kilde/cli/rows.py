@@ -9,7 +9,7 @@ import click
 
 from kilde.cli import show
 from kilde.cli.json_output import print_json
-from kilde.cli.terminal import style
+from kilde.cli.terminal import error_text, single_line, style
 from kilde.errors import StoreError
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def findings(
             if some:
                 click.echo(style(f"{heading.format(before)} ({len(some)})", bold=True))
             for finding in some:
-                click.echo(f"  {finding.kind}: {finding.message}")
-                click.echo(style(f"    {finding.hint}", dim=True))
+                click.echo(f"  {finding.kind}: {single_line(finding.message)}")
+                click.echo(style(f"    {single_line(finding.hint)}", dim=True))
     return 1 if any(finding.level == "refuse" for finding in found) else 0
 
 
@@ -88,7 +88,7 @@ def cards(
         try:
             found.append(sets.card(name))
         except StoreError as error:
-            damaged.append(f"{name} is damaged: {error}")
+            damaged.append(f"{name} is damaged: {error_text(error)}")
     if as_json:
         print_json(command, found)
     elif found:
@@ -109,6 +109,6 @@ def row(number: int, shown: Row) -> None:
         answers = [("better", shown.answer), ("worse", shown.rejected)]
     declines = ", declines" if shown.declines else ""
     heading = style(f"{number}", bold=True)
-    click.echo(f"\n{heading} {shown.lineage} ({shown.language}{declines})")
+    click.echo(f"\n{heading} {single_line(str(shown.lineage))} ({shown.language}{declines})")
     for name, text in [*((turn.role, turn.content) for turn in shown.prompt), *answers]:
         click.echo(f"  {name}: " + text.strip().replace("\n", "\n    "))

@@ -10,6 +10,7 @@ from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.names import agent_key
 from kilde.cli.session import Session, pass_session
+from kilde.cli.terminal import single_line
 from kilde.cli.times import local
 
 if TYPE_CHECKING:
@@ -84,6 +85,6 @@ def _show_runs(runs: Sequence[ListedRun]) -> None:
     newest = {run.agent: run for run in reversed(runs)}
     for run in newest.values():
         if run.stage in ("stopped", "failed"):
-            why = f": {run.message}" if run.message else "."
+            why = f": {single_line(run.message)}" if run.message else "."
             click.echo(f"\n{run.run} {'failed' if run.stage == 'failed' else 'was stopped'}{why}")
             click.echo(f"To go on with it: kilde tune {run.agent} --resume")

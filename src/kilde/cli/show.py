@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kilde.cli.terminal import style
+from kilde.cli.terminal import single_line, style
 
 if TYPE_CHECKING:
     from kilde.types import Answer, Citation, DocumentRef, Hit, SyncReport
@@ -16,7 +16,8 @@ _SNIPPET = 240
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows with their columns aligned; the last column is left ragged."""
+    """Print rows with their columns aligned, each on one line; the last column is left ragged."""
+    rows = [[single_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))] if rows else []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
@@ -42,7 +43,7 @@ def sources(found: Answer) -> None:
     if found.abstained and found.nearest:
         click.echo("\n" + _heading("Nearest documents"))
         for document in found.nearest:
-            click.echo(f"  {document.title} · {_dim(document.id)}")
+            click.echo(f"  {single_line(document.title)} · {_dim(single_line(document.id))}")
     numbers = _numbers(found.citations)
     if not numbers:
         return
@@ -61,10 +62,10 @@ def remarks(found: Answer) -> None:
     """Print what a reader should know about an answer: unsupported claims, and notes."""
     for claim in found.claims:
         if not claim.supported:
-            why = f" ({claim.reason})" if claim.reason else ""
+            why = f" ({single_line(claim.reason)})" if claim.reason else ""
             click.echo(style(f"Not supported by a document{why}: ", fg="red") + claim.text)
     for note in found.trace.notes:
-        click.echo(_dim(f"Note: {note}"))
+        click.echo(_dim(f"Note: {single_line(note)}"))
 
 
 def messages(found: Answer) -> None:
@@ -100,9 +101,10 @@ def report(done: SyncReport) -> int:
         counts.append(style(f"{len(done.failed)} failed", fg="red"))
     click.echo(", ".join(counts) + ".")
     for failure in done.failed:
-        click.echo(f"{style(failure.source, bold=True)}: {failure.reason}", err=True)
+        source, reason = single_line(failure.source), single_line(failure.reason)
+        click.echo(f"{style(source, bold=True)}: {reason}", err=True)
         if failure.hint:
-            click.echo(f"  {failure.hint}", err=True)
+            click.echo(f"  {single_line(failure.hint)}", err=True)
     return 1 if done.failed else 0
 
 
@@ -134,13 +136,13 @@ def _numbers(citations: Iterable[Citation]) -> Mapping[tuple[str, str], int]:
 
 
 def _place(document: DocumentRef, page: int | None, heading: str) -> str:
-    parts = [style(document.title, bold=True), document.id]
+    parts = [style(single_line(document.title), bold=True), single_line(document.id)]
     if page is not None:
         parts.append(f"page {page}")
     # A document's first heading is mostly its title.
     below = heading.removeprefix(document.title).removeprefix(" > ")
     if below:
-        parts.append(below)
+        parts.append(single_line(below))
     return " · ".join(parts)
 
 

@@ -2,7 +2,8 @@
 
 File names, documents and model output may hold escape sequences that clear the screen, set the
 clipboard or colour an invented error, and bidirectional controls that show a name backwards. All
-text output passes :class:`SafeStream`, which writes them out as ``\\x1b`` or ``\\u202e``.
+text output passes :class:`SafeStream`, which writes them out as ``\\x1b`` or ``\\u202e``. Names
+pass :func:`single_line` as well, so that a newline in one cannot begin a line of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, TextIO, cast
 
 import click
 
+from kilde.errors import ConfigError, KildeError
+
 # Control characters but tab and newline, bidirectional controls, and characters that are invisible
 # (zero width, tags). The joiners U+200C and U+200D stay: Persian, Hindi and emoji need them.
 _CONTROLS = (
@@ -21,11 +24,14 @@ _CONTROLS = (
 )
 # A parameter of our own colour codes that no document can know.
 _KEY = str(int.from_bytes(os.urandom(8), "big"))
+_LINE_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+# Before an item of a list in an error message; in a name it can only begin an indented line.
+_ITEM = "\n  - "
 _UNSAFE = re.compile(rf"\x1b\[{_KEY};([0-9;]*)m|[{_CONTROLS}]")
 
 
 def style(text: str, *, bold: bool = False, dim: bool = False, fg: str | None = None) -> str:
-    """Text in a style, which :class:`SafeStream` lets through; click drops it off a terminal."""
+    """Text in a style, which :class:`SafeStream` keeps on a terminal and drops elsewhere."""
     styled = click.style(safe(text), fg=fg, bold=bold or None, dim=dim or None)
     return styled.replace("\x1b[", f"\x1b[{_KEY};")
 
@@ -37,6 +43,26 @@ def safe(text: str) -> str:
     report\\x1b[2J.md
     """
     return _UNSAFE.sub(_written_out, text)
+
+
+def single_line(name: str) -> str:
+    """A name with newline, carriage return and tab written out, as all else in a name is.
+
+    >>> print(single_line("new\\nError: line.md"))
+    new\\nError: line.md
+    """
+    return safe(name.translate(_LINE_BREAKS))
+
+
+def error_text(error: KildeError) -> str:
+    """The message and hint of an error, in which only the line breaks that are ours break lines.
+
+    Those are the breaks between the faults of a file, between the items of a list, and before the
+    hint.
+    """
+    faults = error.faults if isinstance(error, ConfigError) else (error.message,)
+    message = "\n".join(map(_lines, faults))
+    return f"{message}\n{single_line(error.hint)}" if error.hint else message
 
 
 def escape_json(text: str) -> str:
@@ -52,15 +78,29 @@ def safe_stream(stream: TextIO) -> TextIO:
 
 
 class SafeStream:
-    """A text stream whose every ``write`` passes :func:`safe`; all else is the wrapped stream's."""
+    """A text stream whose every ``write`` passes :func:`safe`; all else is the wrapped stream's.
+
+    Styles are kept where the wrapped stream is a terminal and ``NO_COLOR`` is not set. ``buffer``
+    and ``detach`` are missing: click writes to the buffer of a stream that it takes for
+    misconfigured, and of every console on Windows.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        styled = stream.isatty() and not os.environ.get("NO_COLOR")
+        self._replacement = _written_out if styled else _written_out_unstyled
 
     def write(self, text: str) -> int:
-        """Write text; bytes are for ``buffer``."""
-        self._stream.write(safe(text))
+        """Write text, made safe."""
+        self._stream.write(_UNSAFE.sub(self._replacement, text))
         return len(text)
+
+    def write_utf8(self, text: str) -> None:
+        """Write text in UTF-8 whatever the encoding of the stream is, made safe."""
+        encoded = _UNSAFE.sub(self._replacement, text).encode()
+        self._stream.flush()
+        self._stream.buffer.write(encoded)
+        self._stream.buffer.flush()
 
     def writelines(self, lines: list[str]) -> None:
         """Write several texts."""
@@ -68,7 +108,17 @@ class SafeStream:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("buffer", "detach"):
+            raise AttributeError(name)
         return getattr(self._stream, name)
+
+
+def _lines(text: str) -> str:
+    return _ITEM.join(map(single_line, text.split(_ITEM)))
+
+
+def _written_out_unstyled(match: re.Match[str]) -> str:
+    return "" if match[1] is not None else _written_out(match)
 
 
 def _written_out(match: re.Match[str]) -> str:

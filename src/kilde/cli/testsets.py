@@ -12,7 +12,7 @@ from kilde.cli import show
 from kilde.cli.datasets import seed_option
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
-from kilde.cli.terminal import style
+from kilde.cli.terminal import single_line, style
 from kilde.cli.times import local
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def build_testset(
         "without an answer in the documents."
     )
     for note in card.notes:
-        click.echo(f"Note: {note}.")
+        click.echo(f"Note: {single_line(note)}.")
     click.echo(f"Next: kilde testset check {card.name}")
 
 
@@ -191,9 +191,8 @@ def _question(number: int, shown: Question) -> None:
     """Print a question: its turns, what is right, and the documents that say so."""
     heading = style(f"{number}", bold=True)
     answer = "" if shown.answerable else ", no answer in the documents"
-    click.echo(
-        f"\n{heading} {', '.join(shown.documents) or 'no documents'} ({shown.language}{answer})"
-    )
+    documents = single_line(", ".join(shown.documents)) or "no documents"
+    click.echo(f"\n{heading} {documents} ({shown.language}{answer})")
     said = [*((turn.role, turn.content) for turn in shown.history), ("user", shown.question)]
     for name, text in [*said, *(("right", text) for text in shown.references)]:
         click.echo(f"  {name}: " + text.strip().replace("\n", "\n    "))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kilde.cli import show
-from kilde.cli.terminal import style
+from kilde.cli.terminal import single_line, style
 
 if TYPE_CHECKING:
     from kilde.tuning.tune import Tuned
@@ -102,7 +102,7 @@ def gate(judged: Mapping[str, Any], *, worse: int | None = None, name: str = "")
     if before and after:
         click.echo(f"An answer took {before:.1f} s before, and takes {after:.1f} s now.")
     for note in judged.get("notes", ()):  # cards of older versions have none
-        click.echo(f"Note: {note}.")
+        click.echo(f"Note: {single_line(note)}.")
     for check in judged["checks"]:
         if not check["passed"]:
             rows = [row for row in judged["worse"] if row["check"] == check["name"]]

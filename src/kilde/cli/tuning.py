@@ -9,7 +9,7 @@ import click
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.numbers import Fraction
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
-from kilde.cli.terminal import style
+from kilde.cli.terminal import single_line, style
 from kilde.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -195,4 +195,4 @@ def _warn(findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.level == "warn":
             mark = style(f"Warning ({finding.kind}): ", fg="yellow")
-            click.echo(f"{mark}{finding.message} {finding.hint}", err=True)
+            click.echo(f"{mark}{single_line(f'{finding.message} {finding.hint}')}", err=True)

@@ -7,6 +7,7 @@ import click
 from kilde.cli import show
 from kilde.cli.json_output import json_option, print_json
 from kilde.cli.session import ModelCommand, Session, pass_session, progress
+from kilde.cli.terminal import single_line
 
 
 @click.command("history", cls=ModelCommand)
@@ -64,7 +65,7 @@ def check_command(session: Session, repair: bool, as_json: bool) -> int:
         click.echo("All is well.")
     else:
         for fault in faults:
-            click.echo(fault, err=True)
+            click.echo(single_line(fault), err=True)
         if repaired:
             click.echo("Repaired. Read from their sources what was taken out: kilde sync")
         else:
