@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kilde.embedding import Embedder
 from kilde.knowledge.base import KnowledgeBase
 from kilde.knowledge.closures import Closures, Move
 from kilde.knowledge.scoped import AsOf, ScopedKnowledge
@@ -364,7 +365,7 @@ def test_a_record_without_its_commit_closes(
     assert readable(scoped, "then") == set()
 
 
-def test_a_failed_commit_is_recorded_before_it_is_tried(
+def test_a_move_is_recorded_before_its_commit(
     base: KnowledgeBase, folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record stands when the commit begins."""
@@ -380,7 +381,7 @@ def test_a_failed_commit_is_recorded_before_it_is_tried(
 
 
 def test_repair_and_a_copy_of_the_workspace_keep_what_is_closed(
-    base: KnowledgeBase, folders: Path, embedder: object, tmp_path: Path
+    base: KnowledgeBase, folders: Path, embedder: Embedder, tmp_path: Path
 ) -> None:
     (folders / "docs/pay.md").rename(folders / "vault/pay.md")
     base.sync()

@@ -93,7 +93,9 @@ class Closures:
         since = [move for move in self.moves() if move.version >= past.version]
         for move in reversed(since):
             kept = [ids for collection, ids in move.to.items() if collection in inside]
-            if move.left in inside and (not kept or any(not closed.isdisjoint(ids) for ids in kept)):
+            if move.left in inside and (
+                not kept or any(not closed.isdisjoint(ids) for ids in kept)
+            ):
                 closed.add(move.document_id)
         return frozenset(closed & _collections(past, scope.within).keys())
 

@@ -9,7 +9,7 @@ between passages matter.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,22 +129,27 @@ class _Found:
     def homes(self, text: _Text) -> dict[str, list[str]]:
         """The collections that hold most of a text, with the documents that hold it there.
 
-        Where none does alone but several others do together, they are all its homes.
+        Only those that hold the greatest part: that a text shares its template with documents of
+        another collection does not mean that it stands there. Where no collection holds most of it
+        but several others do together, they are all its homes.
         """
         shares = {
             name: {piece: held[piece] for piece in text.pieces if piece in held}
             for name, held in sorted(self._holders.items())
         }
-        homes = {name: held for name, held in shares.items() if _is_most(held, text)}
+        sizes = {name: _size(held, text) for name, held in shares.items()}
+        most = max(_MOST * text.size, 1, *sizes.values())
+        homes = {name: held for name, held in shares.items() if sizes[name] >= most}
         if not homes:
             others = {name: held for name, held in shares.items() if name != text.collection}
-            if _is_most({piece for held in others.values() for piece in held}, text):
+            together = {piece for held in others.values() for piece in held}
+            if _size(together, text) >= max(_MOST * text.size, 1):
                 homes = {name: held for name, held in others.items() if held}
         return {name: _successors(held, text) for name, held in homes.items()}
 
 
-def _is_most(pieces: Collection[int], text: _Text) -> bool:
-    return sum(text.pieces[piece] for piece in pieces) >= _MOST * text.size > 0
+def _size(pieces: Iterable[int], text: _Text) -> int:
+    return sum(text.pieces[piece] for piece in pieces)
 
 
 def _successors(held: Mapping[int, list[str]], text: _Text) -> list[str]:
@@ -154,7 +159,7 @@ def _successors(held: Mapping[int, list[str]], text: _Text) -> list[str]:
     for piece, names in telling.items():
         for name in names:
             share[name] = share.get(name, 0) + text.pieces[piece]
-    most = _MOST * sum(text.pieces[piece] for piece in telling)
+    most = _MOST * _size(telling, text)
     return sorted(name for name in share if share[name] >= most) or sorted(share)
 
 
