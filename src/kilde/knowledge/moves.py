@@ -195,12 +195,9 @@ def _read(view: View, names: Sequence[str]) -> Iterator[Passages]:
 
 def _passages(rows: pa.Table) -> Passages:
     """The passages of rows that are to be stored, without the summaries."""
-    import pyarrow.compute as pc
-
-    found: dict[str, list[str]] = (
-        rows.filter(pc.greater_equal(rows["ordinal"], 0)).select(_COLUMNS).to_pydict()
-    )
-    return found
+    found = rows.select([*_COLUMNS, "ordinal"]).to_pydict()
+    places = [place for place, ordinal in enumerate(found["ordinal"]) if ordinal >= 0]
+    return {name: [found[name][place] for place in places] for name in _COLUMNS}
 
 
 def _texts(passages: Passages, texts: dict[str, _Text] | None = None) -> dict[str, _Text]:
