@@ -227,7 +227,7 @@ class KnowledgeBase:
     def scoped(self, scope: Scope) -> ScopedKnowledge:
         """The part of the knowledge base that lies within a scope, and no more."""
         self._require_same_recipe()
-        return ScopedKnowledge(self._view, self._search, scope)
+        return ScopedKnowledge(self._view, self._store.closures, self._search, scope)
 
     def document(self, document_id: str, *, as_of: AsOf = None) -> Document:
         """A document with its whole text, as it was. Raises :class:`NotFound`."""

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kilde.errors import KildeError, StoreError
+from kilde.knowledge.moves import Moves
 from kilde.knowledge.passages import PassageMaker
 from kilde.knowledge.schema import StoredPassage, dump_values, load_values, schema, to_arrow
 from kilde.knowledge.store import PassageStore
@@ -74,7 +75,7 @@ class Indexer:
         ``action`` is what the history will say. Of several documents with one id the last counts.
         One that no passages can be made of keeps its stored state, and is a failure of the outcome.
         """
-        outcome = Outcome()
+        outcome, moves = Outcome(), Moves()
         changed = self._changed(documents, outcome, done)
         for batch in self._batches(changed, outcome.failed):
             view = self._store.latest()
@@ -83,7 +84,7 @@ class Indexer:
             flat = [passage for _, passages in batch for passage in passages]
             rows, embedded = self._with_vectors(flat, known, done)
             outcome.embedded += embedded
-            self._store.replace(self._arrow(rows), ids, action)
+            self._store.replace(self._arrow(rows), ids, action, moves)
         failed = {failure.source for failure in outcome.failed}
         outcome.added = [name for name in outcome.added if name not in failed]
         outcome.replaced = [name for name in outcome.replaced if name not in failed]

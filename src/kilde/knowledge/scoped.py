@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from kilde.knowledge.closures import Closures
 from kilde.knowledge.context import Context, assemble
-from kilde.knowledge.moved import moved_out
 from kilde.knowledge.schema import to_passage, to_ref
 from kilde.knowledge.search import CITABLE, Scope, Search, searched
 from kilde.knowledge.unknown import unknown_share
@@ -28,16 +28,21 @@ class ScopedKnowledge:
     """
 
     def __init__(
-        self, open_view: Callable[[AsOf], View | None], search: Search, scope: Scope
+        self,
+        open_view: Callable[[AsOf], View | None],
+        closures: Closures,
+        search: Search,
+        scope: Scope,
     ) -> None:
         self._open_view = open_view
+        self._closures = closures
         self._search = search
         self._scope = scope
 
     def at(self, as_of: AsOf = None) -> ScopedKnowledge:
         """The same documents fixed in one state, whatever is stored meanwhile."""
         view, scope = self._state(as_of)
-        return ScopedKnowledge(lambda _: view, self._search, scope)
+        return ScopedKnowledge(lambda _: view, self._closures, self._search, scope)
 
     def version(self, as_of: AsOf = None) -> int | None:
         """The version that would be read."""
@@ -111,5 +116,5 @@ class ScopedKnowledge:
         if view is None or as_of is None or scope.collections is None:
             return view, scope
         today = self._open_view(None)
-        left = moved_out(view, today, scope) if today else frozenset()
-        return view, replace(scope, without=scope.without | left)
+        closed = self._closures.closed(view, today, scope) if today else frozenset()
+        return view, replace(scope, without=scope.without | closed)

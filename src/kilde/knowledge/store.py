@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from kilde.errors import NotFound, ReindexNeeded, StoreError
 from kilde.knowledge import upkeep
+from kilde.knowledge.closures import Closures
 from kilde.knowledge.history import History
+from kilde.knowledge.moves import Moves
 from kilde.knowledge.schema import TABLE
 from kilde.knowledge.states import States, named
 from kilde.knowledge.tags import Tags
@@ -41,6 +43,7 @@ class PassageStore:
 
         self.folder = folder
         self.history = History(folder / "history.jsonl")
+        self.closures = Closures(folder / "moves.jsonl")
         self._tags = Tags(folder)
         self._lock = FileLock(folder / "commit.lock")
         with translated("opening", folder):
@@ -141,10 +144,13 @@ class PassageStore:
         """Keeps every other commit out; the same process may commit within it."""
         return self._lock
 
-    def replace(self, rows: pa.Table, documents: Sequence[str], action: str) -> int:
+    def replace(
+        self, rows: pa.Table, documents: Sequence[str], action: str, moves: Moves | None = None
+    ) -> int:
         """Put the rows in the place of all passages of the documents, in one version.
 
         ``documents`` are the ids whose passages are replaced; those without rows are removed.
+        ``moves`` is what the run has written so far, where it makes several commits.
         Returns the version. Until it returns, every reader sees the state before.
         Raises :class:`ReindexNeeded` when the table was reindexed since the rows were made.
         """
@@ -156,6 +162,8 @@ class PassageStore:
                 table = self._table = self._create(rows.schema)
                 upkeep.index_terms(table)
             self._require_made_alike(rows)
+            # Before the commit: a kill in between closes too much, and never too little.
+            self.closures.record([*(moves or Moves()).of(self.latest(), rows, documents)])
             with self.history.intending(int(table.version) + 1, action):
                 (
                     table.merge_insert("id")
