@@ -26,6 +26,7 @@ SURFACE: dict[type, str] = {
         definition(self, name: str) -> AgentDefinition
         generator(self, model: str, adapter: Adapter | None = None) -> Generator
         init(cls, path: str | Path) -> Workspace
+        is_kept(self, answer: Answer) -> bool
         knowledge
         models(self) -> tuple[str, ...]
         open(cls, path: str | Path) -> Workspace
@@ -36,23 +37,25 @@ SURFACE: dict[type, str] = {
         trial_agent(self, name: str, adapter: Adapter | None = None, model: str = ) -> Agent
     """,
     KnowledgeBase: """
-        add(self, sources: Iterable[str | Path | Source], *, collection: str | None = None,
+        add(self, sources: str | Path | Source | Iterable[str | Path | Source], *,
+            collection: str | None = None, force: bool = False,
             progress: Progress | None = None) -> SyncReport
-        add_documents(self, documents: Iterable[Document], *,
+        add_documents(self, documents: Document | Iterable[Document], *,
             progress: Progress | None = None) -> SyncReport
         check(self, *, repair: bool = False) -> list[str]
         collections(self) -> tuple[str, ...]
         document(self, document_id: str, *, as_of: AsOf = None) -> Document
-        documents(self, *, collections: Sequence[str] | None = None,
+        documents(self, *, collections: str | Iterable[str] | None = None,
             as_of: AsOf = None) -> list[DocumentRef]
         history(self) -> list[Version]
         reindex(self, *, progress: Progress | None = None) -> SyncReport
-        remove(self, name: str) -> SyncReport
+        remove(self, name: str | Path) -> SyncReport
         scoped(self, scope: Scope) -> ScopedKnowledge
-        search(self, question: str, *, limit: int = 10, collections: Sequence[str] | None = None,
-            as_of: AsOf = None) -> list[Hit]
+        search(self, question: str, *, limit: int = 10,
+            collections: str | Iterable[str] | None = None, as_of: AsOf = None) -> list[Hit]
         sources(self) -> tuple[Source, ...]
-        sync(self, *, progress: Progress | None = None) -> SyncReport
+        sync(self, sources: Source | Iterable[Source] | None = None, *,
+            progress: Progress | None = None) -> SyncReport
         tag(self, name: str) -> int
         version
     """,

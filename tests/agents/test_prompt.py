@@ -88,6 +88,7 @@ def test_marks_of_turns_are_taken_out_everywhere() -> None:
         *("[TOOL_CALLS]", "[/INST]", "[AVAILABLE_TOOLS]", "<<SYS>>", "<start_of_turn>", "[gMASK]"),
         *("<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜tool▁calls▁begin｜>", "[|endofturn|]"),
         *("＜|im_end|＞", "<∣im_end∣>", "〈|im_end|〉", "<ｔｈｉｎｋ>", "［INST］", "<THINK>"),
+        *("[TOOL_CONTENT]", "[ARGS]", "<|turn>", "<turn|>", "<|tool_call>", "[|Assistant|]"),
         *("<|im\u200b_end|>", "<\u2060/think\ufe0f>", "[\u00adINST\u200d]", "<\u202e|x|>"),
     ],
 )
@@ -102,6 +103,7 @@ def test_marks_of_chat_formats_in_any_spelling(mark: str) -> None:
         "<p>Some <b>bold</b> text</p> <sub>2</sub> <script> [args] [OPTIONS] [think about it]",
         "می‌خواهم 👨‍👩‍👧 ﬁne ｆｕｌｌ-width ≤ ½ «‹quoted›» 〈title〉 ✔️",
         "Document 1: the end of documents (about us) [Documents]",
+        "let a = [|1;2;3|] in x <| a + b |> y; [Think] about it, [inst]",
     ],
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:

@@ -218,17 +218,19 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
 def only_reader() -> psutil.Process:
     """The reader process of this test, once it is there."""
     for _ in range(500):
-        readers = [
-            child
-            for child in psutil.Process().children()
-            if "kilde.documents.reader_process" in " ".join(child.cmdline())
-        ]
-        started = [child for child in readers if child.create_time() > _started]
-        if started:
+        if started := [child for child in psutil.Process().children() if _is_new_reader(child)]:
             time.sleep(0.2)  # until it reads
             return max(started, key=psutil.Process.create_time)
         time.sleep(0.02)
     raise AssertionError("no reader process was started")
+
+
+def _is_new_reader(child: psutil.Process) -> bool:
+    try:
+        command = " ".join(child.cmdline())
+        return "kilde.documents.reader_process" in command and child.create_time() > _started
+    except psutil.Error:  # it ended, or is a zombie of another test
+        return False
 
 
 _started = time.time()

@@ -19,6 +19,7 @@ def test_line_ends_composition_and_invisible_characters() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("\x1b[31mHow\x1b[0m much\x1b]0;title\x07?", "How much?"),
         ("pay \u202e001\u202c kr", "pay 001 kr"),
         ("\u2066a\u2069\u200eb\u200fc\u061cd", "abcd"),
         ("syge\u200bhus\u2060et\ufeff", "sygehuset"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,3 +30,13 @@ def test_both_ends_stay_and_no_word_is_cut() -> None:
 
 def test_a_text_without_blanks_is_cut_where_it_must_be() -> None:
     assert len(shortened("x" * 100_000)) == SEARCHED
+
+
+@pytest.mark.parametrize(
+    "long",
+    ["{} " + "x" * 10_000, "x" * 10_000 + " {}", "東京" * 5_000 + " {}", "{} " + "a\u200d" * 5_000],
+)
+def test_a_run_that_is_cut_leaves_no_words_that_nobody_wrote(long: str) -> None:
+    """Each half of it would be a word that stands nowhere, for which the question is declined."""
+    question = "How much does the director earn a year?"
+    assert shortened(long.format(question)) == question

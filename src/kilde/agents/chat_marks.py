@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 
-# Marks of the form <|…|> and [|…|] are known by their brackets. Longer ones than this are none.
+# Marks of the form <|…|> are known by their brackets. Longer ones than this are none.
 _LONGEST = 40
 # So many of them inside one another are taken out one by one; of more, all brackets are. Text that
 # was made to need a pass for each of its marks must not get one.
@@ -86,9 +86,13 @@ def _marks() -> re.Pattern[str]:
     table = tomllib.loads(
         resources.files(__package__).joinpath("chat_marks.toml").read_text("utf-8")
     )
-    tags, brackets, double = ("|".join(table[kind]) for kind in ("tags", "brackets", "double"))
+    names = {kind: "|".join(names) for kind, names in table.items()}
     return re.compile(
-        rf"<\|[^<>|]{{0,{_LONGEST}}}\|>|\[\|[^\[\]|]{{0,{_LONGEST}}}\|\]"
-        rf"|<</?(?:{double})>>|</?(?:{tags})>|\[/?(?:{brackets})\]",
-        re.IGNORECASE,
+        # Not with blanks: "a <| b |> c" are operators.
+        rf"<\|[^<>|\s]{{1,{_LONGEST}}}\|>"
+        rf"|(?i:<\|(?:{names['half']})>|<(?:{names['half']})\|>)"
+        rf"|(?i:\[\|(?:{names['bars']})\|\])"
+        rf"|(?i:<</?(?:{names['double']})>>|</?(?:{names['tags']})>)"
+        # In capitals alone: "[think]" is a word in brackets.
+        rf"|\[/?(?:{names['brackets']})\]"
     )

@@ -284,7 +284,9 @@ class KnowledgeBase:
         if isinstance(as_of, str):
             as_of = _parsed(as_of, self._store.tags())
         if isinstance(as_of, int) and as_of.bit_length() > _BITS:
-            raise NotFound("version", hex(as_of), [str(state.version) for state in self.history()])
+            # Python writes out no number of thousands of digits.
+            number = str(as_of) if as_of.bit_length() < 500 else "that has hundreds of digits"
+            raise NotFound("version", number, [str(state.version) for state in self.history()])
         return self._store.at(as_of)
 
     def _ids(self, view: View) -> list[str]:

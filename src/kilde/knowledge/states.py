@@ -97,13 +97,13 @@ class States:
         before = [number for number, at in times.items() if at <= moment]
         known = [version.at.astimezone().isoformat(" ", "seconds") for version in self.versions()]
         if not before:
-            raise NotFound("state of the knowledge base at", as_of.isoformat(), known, hint=_HINT)
+            raise NotFound("state of the knowledge base", as_of.isoformat(), known, hint=_HINT)
         try:
             return self._by_number(max(before))
         except NotFound:
             # Another state near it would answer with documents that were not in force then.
             raise NotFound(
-                "state of the knowledge base at",
+                "state of the knowledge base",
                 as_of.isoformat(),
                 known,
                 hint="The state of that time was cleaned up; tag a state to keep it for good.",

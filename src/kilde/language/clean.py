@@ -1,8 +1,9 @@
 """Text as it enters Kilde: one normal form, without characters that no text or reader has.
 
-Documents, questions, conversations and corrections all pass through :func:`clean` where they
-enter, so that nothing behind it meets half a surrogate pair or a zero byte, and equal words are
-equal strings. Cleaning twice changes nothing.
+Documents that are read, questions, conversations and corrections all pass through :func:`clean`
+where they enter, so that nothing behind it meets half a surrogate pair or a zero byte, and equal
+words are equal strings. Cleaning twice changes nothing. Documents made in memory are stored as they
+are given, for their maker counts characters in them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 import unicodedata
 
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# What a terminal is told, such as the colours in a log: nothing of it is text.
+_ESCAPE = re.compile("\x1b(?:\\[[0-9;:?<=>]*[ -/]*[@-~]|\\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\\\))")
 
 # Control characters, surrogates, non-characters, and what Unicode calls default ignorable: a
 # reader does not see it, but a search and a model do. It hides words from search (soft hyphen, zero
@@ -46,7 +49,7 @@ def clean(text: str) -> str:
     >>> clean("a\\r\\nb\\x00c\\u202e\\u200b")
     'a\\nbc'
     """
-    text = _LINE_END.sub("\n", text)
+    text = _LINE_END.sub("\n", _ESCAPE.sub("", text))
     # What is taken out may have kept a mark from its letter, or a joiner beside one.
     while (cleaned := unicodedata.normalize("NFC", _UNSEEN.sub(_shaping, text))) != text:
         text = cleaned

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 # Characters of a question that are searched for; some six hundred words.
 SEARCHED = 4_000
-# A longer run of letters is no word that could be spared.
-_WORD = 100
 
 
 def shortened(question: str) -> str:
     """The question, or the beginning and the end of one longer than :data:`SEARCHED` characters.
 
-    A word that the cut meets is left out where there is a blank near it. What was shortened is not
-    shortened further.
+    A word that the cut meets is left out. What was shortened is not shortened further.
 
     >>> len(shortened("word " * 10_000)) <= SEARCHED
     True
@@ -24,9 +21,7 @@ def shortened(question: str) -> str:
     if len(question) <= SEARCHED:
         return question
     half = SEARCHED // 2
-    head, tail = question[: half - 1], question[-half:]
-    before, _, cut = head.rpartition(" ")
-    cut_off, _, after = tail.partition(" ")
-    head = before if before and len(cut) < _WORD else head
-    tail = after if after and len(cut_off) < _WORD else tail
-    return f"{head} {tail}"
+    # What the cut meets is no word any more. Without a blank on either side, all is one word.
+    head = question[:half].rpartition(" ")[0]
+    tail = question[1 - half :].partition(" ")[2]
+    return f"{head} {tail}".strip() or question[:SEARCHED]

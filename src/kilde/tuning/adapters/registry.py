@@ -8,6 +8,7 @@ lock; writers follow one another.
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +26,19 @@ from kilde.tuning.adapters.promotion import Event
 GGUF_FILE = "adapter.gguf"
 FILES = (GGUF_FILE, "adapter_config.json", "adapter_model.safetensors")
 _NAME = re.compile(r"(?P<agent>[^/\\@\0]*[^/\\@.\0][^/\\@\0]*)@(?P<version>[1-9][0-9]{0,8})")
+_MAX_NAME = 255  # bytes of the name of a file
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 _LAST = "last"  # the highest number that was ever given
 _REMOVING = ".removing-"
+
+
+def _parts(name: str) -> re.Match[str] | None:
+    """The agent and the version in an adapter's name; None for what can be the name of none."""
+    match = _NAME.fullmatch(name)
+    try:
+        return match if len(os.fsencode(name)) <= _MAX_NAME else None
+    except UnicodeEncodeError:  # half a surrogate pair
+        return None
 
 
 class Registry:
@@ -64,7 +75,7 @@ class Registry:
 
     def get(self, name: str) -> Card:
         """The card of an adapter. Raises :class:`NotFound`, :class:`StoreError` if damaged."""
-        match = _NAME.fullmatch(name)
+        match = _parts(name)
         card = self._card(match["agent"], int(match["version"])) if match else None
         if card is None:
             raise self._not_found(name)
@@ -72,7 +83,7 @@ class Registry:
 
     def folder(self, name: str) -> Path:
         """The folder of an adapter. Raises :class:`NotFound`."""
-        match = _NAME.fullmatch(name)
+        match = _parts(name)
         folder = self._folder / match["agent"] / match["version"] if match else None
         if folder is None or not folder.is_dir():
             raise self._not_found(name)
@@ -114,7 +125,7 @@ class Registry:
         Raises :class:`StoreError` where a file is missing or nothing can be written; the staged
         folder is left as it was, but for its card.
         """
-        if not _NAME.fullmatch(f"{agent}@1"):
+        if not _parts(f"{agent}@1"):
             raise StoreError(
                 f"{agent!r} cannot be part of an adapter's name.",
                 hint="Rename the agent's file: letters, digits, - and _ will do.",
