@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -156,6 +157,62 @@ def test_who_stops_early_waits_for_nothing(tmp_path: Path, pool: ReaderPool) -> 
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert len(pool.load(text_file(tmp_path))) == 1
+
+
+def test_who_stops_early_is_not_kept_by_a_second_attempt(tmp_path: Path) -> None:
+    """A reader that has served before is replaced once; not when it was ended on purpose."""
+    pool = ReaderPool(1, Limits())
+    pool.load(text_file(tmp_path))
+    results = pool.load_all([text_file(tmp_path, "a.md"), large_table(tmp_path)])
+    next(results)
+    time.sleep(0.3)  # until the table is being read
+    results.close()  # type: ignore[attr-defined]
+    for thread in threading.enumerate():
+        if thread.name.startswith("kilde-read"):
+            thread.join(20)
+            assert not thread.is_alive()
+    assert pool._busy == set()
+    pool.close()
+
+
+def test_little_text_waits_to_be_handed_over(tmp_path: Path) -> None:
+    """Small files that become large are not all read while the first one is being stored."""
+    things = []
+    for number in range(8):
+        keys = {"long" * 2_500: dict.fromkeys(map(str, range(900)), 1)}
+        (tmp_path / f"{number}.json").write_text(json.dumps({"a": keys}), encoding="utf-8")
+        things.append(found(tmp_path / f"{number}.json"))
+    pool = ReaderPool(2, Limits())
+    results = pool.load_all(things)
+    next(results)
+    while pool._busy:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert not pool._busy
+    # The generator's own frame holds what waits.
+    waiting = results.gi_frame.f_locals["waiting"]  # type: ignore[attr-defined]
+    assert sum(future.done() for _, future in waiting) <= 4
+    assert len(list(results)) == 7
+    pool.close()
+
+
+def test_what_a_program_prints_at_its_start_is_no_reply(tmp_path: Path) -> None:
+    """Such as a sitecustomize; and modules are found in the order of this process."""
+    for module, text in (("pathlib", "raise ImportError('an old backport')"), ("email", "")):
+        (tmp_path / f"{module}.py").write_text(text + "\n", encoding="utf-8")
+    text_file(tmp_path)
+    script = (
+        "import sys\n"
+        f"sys.path.append({str(tmp_path)!r})\n"  # behind the standard library
+        "from pathlib import Path\n"
+        "from kilde.documents import reader_pool\n"
+        "from kilde.documents.sources import Found, Source\n"
+        "reader_pool._START = 'print(\"hello\", flush=True); ' + reader_pool._START\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "thing = Found('good.md', Source('path', '.'), folder, folder / 'good.md')\n"
+        "assert len(reader_pool.shared_pool().load(thing)) == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:

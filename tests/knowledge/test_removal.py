@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -171,6 +172,41 @@ def test_the_root_and_the_home_folder_need_force(
     assert base.sources() == ()
     assert base.add(root, force=True).added == ("docs/a.md",)
     assert base.sync().failed == ()
+
+
+def test_a_home_folder_behind_a_link(
+    base: KnowledgeBase, write: Write, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("home/a.md", "Alpha opens at eight.")
+    (root / "link").symlink_to(root / "home")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(root / "link"))
+    assert len(base.add(["~", root / "home", root / "link"]).failed) == 3
+    assert base.sources() == ()
+
+
+def test_documents_stored_before_their_origin_was_recorded_stay(
+    base: KnowledgeBase, write: Write, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell whether one that is called after its source was read or made in memory."""
+    write("docs/a.md", "Alpha opens at eight.")
+    monkeypatch.setattr(
+        "kilde.knowledge.schema._dump_layout",
+        lambda document: json.dumps({"pages": document.pages, "own_summary": False}),
+    )
+    base.add(root / "docs")
+    base.add_documents(Document.from_text("Made.", id="crm/42.md", source="crm/42.md"))
+    monkeypatch.undo()
+    (root / "docs/a.md").unlink()
+    assert base.sync().removed == ("docs/a.md",)
+    assert ids(base) == ["crm/42.md"]
+
+
+def test_names_of_other_types(base: KnowledgeBase, write: Write, root: Path) -> None:
+    write("docs/a.md", "Alpha opens at eight.")
+    (entry,) = os.scandir(root / "docs")
+    assert base.add(entry).added == ("docs/a.md",)  # type: ignore[arg-type]
+    assert base.add(os.fsencode(root / "docs")).unchanged == ("docs/a.md",)  # type: ignore[arg-type]
 
 
 def test_a_file_replaced_by_one_of_equal_size_and_time(

@@ -347,7 +347,7 @@ def test_what_is_a_collection_an_agent_can_name(
 ) -> None:
     base.add([write("docs/a.md", "Alpha.")], collection=name)
     base.add_documents([Document.from_text("Beta.", id="b", collection=name)])
-    assert base.collections() == (name,)
+    assert base.collections() == (unicodedata.normalize("NFC", name),)
     AgentDefinition(name="A", instructions="B", collections=(name,))
 
 

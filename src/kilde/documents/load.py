@@ -68,8 +68,14 @@ def _parse(data: bytes, name: str, form: Format) -> list[Content]:
     reader = import_module(f"kilde.documents.readers.{form.reader}")
     try:
         contents: list[Content] = reader.read(data, name, form.mime)
-    except LoadError:
+    except (LoadError, MemoryError):
         raise
+    except ImportError as error:
+        raise LoadError(
+            name,
+            f"a library that reads it cannot be loaded ({error})",
+            hint="The file is fine; install Kilde again: pip install --force-reinstall kilde",
+        ) from error
     except Exception as error:
         # Readers translate what they know; but files come from anywhere, parsers raise what they
         # like, and one bad file must not end a sync of a thousand.

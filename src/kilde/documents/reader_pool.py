@@ -18,14 +18,14 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from kilde.documents.load import load
 from kilde.documents.reader_messages import decode_reply, encode_request, read_frame, write_frame
-from kilde.documents.reader_process import crashed, needs_memory
+from kilde.documents.reader_process import READY, crashed, needs_memory
 from kilde.documents.sources import Found
 from kilde.errors import LoadError
 from kilde.models.cache import cache_folder
@@ -33,9 +33,9 @@ from kilde.types import Document
 
 # Seconds between two looks at the memory and the time of the processes that are at work.
 _WATCH_SECONDS = 0.2
-# Read ahead of what is being indexed: so many files, of so many bytes together.
+# Read ahead of what is being indexed: so many files, and no further file while so much text waits.
 _AHEAD_FILES = 16
-_AHEAD_BYTES = 32_000_000
+_AHEAD_CHARACTERS = 20_000_000
 _OUT_OF_MEMORY = ("memory allocation", "out of memory", "bad_alloc", "MemoryError")
 
 
@@ -64,7 +64,7 @@ class ReaderPool:
 
         Raises :class:`LoadError` for whatever cannot be read within the limits.
         """
-        return self._load(found, set(), allow_private=allow_private)
+        return self._load(found, _Run(), allow_private=allow_private)
 
     def load_all(
         self, things: Iterable[Found], *, allow_private: bool = False
@@ -74,50 +74,47 @@ class ReaderPool:
         Files and pages are read ahead while the caller works. Databases are read in this process:
         they are the owner's, and may take as long as they need.
         """
-        readers: set[_Reader] = set()
+        run = _Run()
 
-        def result(found: Found) -> list[Document] | LoadError:
+        def result(place: int, found: Found) -> list[Document] | LoadError:
+            run.wait_for_room(place)
             try:
                 if found.source.kind == "sql":
-                    return load(found)
-                return self._load(found, readers, allow_private=allow_private)
+                    documents: list[Document] | LoadError = load(found)
+                else:
+                    documents = self._load(found, run, allow_private=allow_private)
             except LoadError as error:
-                return error
+                documents = error
+            run.hold(documents)
+            return documents
 
         waiting: deque[tuple[Found, Future[list[Document] | LoadError]]] = deque()
-        ahead = 0
         executor = ThreadPoolExecutor(self._size, thread_name_prefix="kilde-read")
         try:
-            for found in things:
-                while waiting and (len(waiting) >= _AHEAD_FILES or ahead > _AHEAD_BYTES):
-                    earlier, future = waiting.popleft()
-                    ahead -= earlier.size
-                    yield earlier, future.result()
-                waiting.append((found, executor.submit(result, found)))
-                ahead += found.size
+            for place, found in enumerate(things):
+                if len(waiting) >= _AHEAD_FILES:
+                    yield run.handed_over(*waiting.popleft())
+                waiting.append((found, executor.submit(result, place, found)))
             while waiting:
-                earlier, future = waiting.popleft()
-                yield earlier, future.result()
+                yield run.handed_over(*waiting.popleft())
         finally:
             # Where the caller stops early (Ctrl-C), nothing is waited for.
             executor.shutdown(wait=False, cancel_futures=True)
-            for reader in tuple(readers):
-                reader.kill()
+            run.stop()
 
-    def _load(self, found: Found, readers: set[_Reader], *, allow_private: bool) -> list[Document]:
+    def _load(self, found: Found, run: _Run, *, allow_private: bool) -> list[Document]:
         request = encode_request(found, allow_private=allow_private)
         while True:
             reader = self._take(found.document_source)
-            readers.add(reader)
             used = reader.replies > 0
             try:
-                return reader.ask(request, found.document_source)
+                with run.using(reader):
+                    return reader.ask(request, found.document_source)
             except _ReaderDied as died:
                 # What an earlier file left behind may have crashed it: asked again, of a new one.
-                if not used or died.timed_out:
+                if not used or died.timed_out or run.stopped:
                     raise died.error from None
             finally:
-                readers.discard(reader)
                 self._give_back(reader)
 
     def close(self) -> None:
@@ -161,32 +158,92 @@ class ReaderPool:
                     reader.check()
 
 
+class _Run:
+    """What one caller has read ahead: the readers at work for it, and how much text waits."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._readers: set[_Reader] = set()
+        self._held = 0
+        self._next = 0
+        self._changed = threading.Condition()
+
+    def wait_for_room(self, place: int) -> None:
+        """Wait until little text waits to be handed over, or the caller waits for this file."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self.stopped or place == self._next or self._held < _AHEAD_CHARACTERS
+            )
+
+    def hold(self, result: list[Document] | LoadError) -> None:
+        """Count what has been read."""
+        with self._changed:
+            self._held += _characters(result)
+
+    def handed_over(
+        self, found: Found, future: Future[list[Document] | LoadError]
+    ) -> tuple[Found, list[Document] | LoadError]:
+        """What was read first, once it is there."""
+        result = future.result()
+        with self._changed:
+            self._held -= _characters(result)
+            self._next += 1
+            self._changed.notify_all()
+        return found, result
+
+    @contextmanager
+    def using(self, reader: _Reader) -> Iterator[None]:
+        """Name the reader that is at work, so that stopping ends it."""
+        with self._changed:
+            self._readers.add(reader)
+            if self.stopped:
+                reader.kill()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._readers.discard(reader)
+
+    def stop(self) -> None:
+        """End the readers that are at work, and start no more."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+            for reader in self._readers:
+                reader.kill()
+
+
+def _characters(result: list[Document] | LoadError) -> int:
+    return 0 if isinstance(result, LoadError) else sum(len(one.text) for one in result)
+
+
 class _Reader:
     """One reader process."""
 
     def __init__(self, limits: Limits, name: str) -> None:
         self._limits = limits
         self._exceeded = ""
+        self._ready = False
         self.replies = 0
         self.last = False
         self.deadline = 0.0
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
-        command = [sys.executable, "-P", "-m", "kilde.documents.reader_process"]
         # Its own limit is the later one: this process knows better what to say.
-        command += [str(limits.seconds + 5), str(limits.memory)]
+        arguments = [str(limits.seconds + 5), str(limits.memory)]
         try:
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
             self._process = subprocess.Popen(  # noqa: S603  (this very Python)
-                command,
+                [sys.executable or "python3", "-I", "-c", _START, *arguments, *_search_path()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=os.environ | _private_folder() | {"PYTHONPATH": _search_path()},
+                env=os.environ | _private_folder(),
             )
         except OSError as error:
             raise LoadError(
                 name,
                 f"the process that reads files cannot be started ({error.strerror or error})",
-                hint="Close other programs and try again.",
+                hint="Check that files can be written to the folder for temporary files (TMPDIR), "
+                "and close other programs.",
             ) from error
         assert self._process.stdin is not None and self._process.stdout is not None
         self._requests: BinaryIO = self._process.stdin  # type: ignore[assignment]
@@ -199,6 +256,11 @@ class _Reader:
     def ask(self, request: bytes, name: str) -> list[Document]:
         """The documents. Raises :class:`LoadError`, or :class:`_ReaderDied`."""
         try:
+            if not self._ready:
+                # What a program prints at its start is no reply.
+                while (line := self._replies.readline()) and line != READY:
+                    pass
+                self._ready = True
             write_frame(self._requests, request)
             reply = read_frame(self._replies, self._limits.output)
             if reply is None:
@@ -256,7 +318,8 @@ class _Reader:
         if code < 0:
             with suppress(ValueError):
                 how = signal.Signals(-code).name
-        last_line = log.strip().rpartition("\n")[2]
+        lines = [line for line in log.strip().splitlines() if not line.startswith("note:")]
+        last_line = lines[-1] if lines else ""
         return crashed(name, f"{how}: {last_line}" if last_line else how)
 
     def end(self) -> None:
@@ -325,7 +388,15 @@ def _private_folder() -> dict[str, str]:
     return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
-def _search_path() -> str:
-    """Where the reader finds Kilde: where this process has it, whatever folder it stands in."""
-    own = str(Path(__file__).parents[2])
-    return os.pathsep.join([own, *filter(None, [os.environ.get("PYTHONPATH")])])
+# A reader has this process's path for modules, so that it finds what this process finds, in its
+# order, but never in the current folder: a json.py among documents is none of ours.
+_START = (
+    "import sys; seconds, memory, *sys.path = sys.argv[1:]; "
+    "from kilde.documents.reader_process import main; main(float(seconds), int(memory))"
+)
+
+
+def _search_path() -> list[str]:
+    """Where modules are found: as here, and at last where Kilde itself was found."""
+    found = [os.path.abspath(path) for path in sys.path if path]  # noqa: PTH100
+    return list(dict.fromkeys([*found, str(Path(__file__).parents[2])]))

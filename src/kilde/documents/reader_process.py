@@ -2,7 +2,7 @@
 
 Files come from anywhere, and the libraries that parse them may crash, hang or ask for more memory
 than there is. Here that costs one process, which the pool replaces. Started by
-:mod:`kilde.documents.reader_pool` as ``python -P -m kilde.documents.reader_process LIMITS``.
+:mod:`kilde.documents.reader_pool`, which passes the limits on.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from kilde.documents.reader_messages import (
 from kilde.documents.sources import Found
 from kilde.errors import LoadError
 
+READY = b"kilde-reader-ready\n"
+"""What a reader writes before its first reply."""
+
 MAX_REQUEST_BYTES = 1_000_000
 _KEEP_MEMORY = 500_000_000
 """A process that still holds more than this many bytes after its reply ends, which frees them."""
@@ -36,6 +41,9 @@ def main(max_seconds: float, max_memory: int) -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between two replies
     _restrict(max_memory)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    replies.write(READY)
+    replies.flush()
     while (payload := read_frame(requests, MAX_REQUEST_BYTES)) is not None:
         _bound_time(max_seconds)
         found, allow_private = decode_request(payload)
@@ -103,6 +111,13 @@ def _restrict(max_memory: int) -> None:
             resource.setrlimit(kind, (lower, hard))
 
 
+def _end_with_parent(parent: int) -> None:
+    """End in the middle of a file when the process that asked for it has ended."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def _bound_time(seconds: float) -> None:
     """End this process after so many seconds, also when the parent is gone; 0 lifts the limit."""
     if sys.platform != "win32":
@@ -113,7 +128,3 @@ def _memory() -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
-
-
-if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]))

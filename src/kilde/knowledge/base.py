@@ -6,6 +6,7 @@ an agent is handed :class:`ScopedKnowledge`, which has no way to leave its colle
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -111,7 +112,7 @@ class KnowledgeBase:
         read again, and moves to the collection where one is given. The root of the file system
         and the home folder are refused without ``force``.
         """
-        given = as_tuple(sources, str, Path, Source)
+        given = as_tuple(sources, str, bytes, os.PathLike, Source)
         self._require_same_recipe()
         with self._sync.lock(progress or NoProgress()):
             report = self._sync.add(given, collection, progress or NoProgress(), force=force)

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from kilde.errors import KildeError, StoreError
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 # Documents whose stored state is looked up together.
 _LOOKED_UP = 64
+_LOOKED_UP_CHARACTERS = 20_000_000
 # Passages per commit: large enough that a commit (some 40 ms) is small beside embedding them.
 BATCH = 512
 
@@ -94,8 +94,7 @@ class Indexer:
         self, documents: Iterable[Document], outcome: Outcome, done: Done
     ) -> Iterator[Document]:
         """The documents that are not stored as they are; no work is spent on the others."""
-        stream = iter(documents)
-        while chunk := list(islice(stream, _LOOKED_UP)):
+        for chunk in _chunks(documents):
             # As they will be read again, so that their hashes are the same then.
             chunk = [
                 replace(document, metadata=load_values(dump_values(document.metadata)))
@@ -193,6 +192,20 @@ class Indexer:
             recipe=self._maker.recipe,
             at=datetime.now(UTC),
         )
+
+
+def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """A few documents at a time, and few characters."""
+    chunk: list[Document] = []
+    characters = 0
+    for document in documents:
+        chunk.append(document)
+        characters += len(document.text)
+        if len(chunk) >= _LOOKED_UP or characters > _LOOKED_UP_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
 
 
 def _failure(document: Document, error: BaseException) -> Failure:

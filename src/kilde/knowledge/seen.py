@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +28,7 @@ class Seen:
     def load(self) -> dict[str, list[str]]:
         try:
             listed = json.loads(self._path.read_bytes())
-        except (FileNotFoundError, ValueError, RecursionError):
+        except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(listed, dict) or listed.get("reading") != READING:
             return {}
@@ -48,12 +47,12 @@ class Seen:
             part.write_text(json.dumps({"reading": READING, "files": seen}), encoding="utf-8")
             os.replace(part, self._path)  # noqa: PTH105
 
-    def update(self, read: Iterable[Found], succeeded: set[str]) -> None:
+    def update(self, read: Iterable[Found], succeeded: set[str], at: float) -> None:
+        """Note the files that were read; ``at`` is when they were looked at."""
         seen = self.load()
-        now = time.time()
         for thing in read:
             if thing.document_source in succeeded and thing.fingerprint:
-                if now - thing.changed > _FRESH_SECONDS:
+                if at - thing.changed > _FRESH_SECONDS:
                     seen[thing.document_source] = [thing.fingerprint, thing.source.collection]
                 else:
                     seen.pop(thing.document_source, None)

@@ -158,7 +158,7 @@ def registered(given: str | Path | Source, collection: str | None, root: Path) -
             if os.path.isdir(folder):  # noqa: PTH112  (no error where nobody may look)
                 source = replace(source, location=document_name(folder, root))
         return source
-    text = str(given)
+    text = os.fsdecode(given)
     if "://" in text and not Path(text).exists():
         return Source("url", normal_url(text), wanted)
     if not text.strip():
@@ -182,10 +182,14 @@ def refuse_everything(source: Source, root: Path) -> None:
         return
     folder = Path(os.path.abspath(root / Path(*_fixed_parts(local_path(source.location)))))  # noqa: PTH100
     home = Path(os.path.abspath(local_path("~")))  # noqa: PTH100
-    if folder == Path(folder.anchor) or folder == home or folder in home.parents:
+    # The home folder may be reached by a link, and so may the folder that is named.
+    places = {folder, Path(os.path.realpath(folder))}
+    homes = {home, Path(os.path.realpath(home))}
+    above = {Path(folder.anchor)}.union(*(place.parents for place in homes))
+    if places & (homes | above):
         raise LoadError(
             source.location,
-            f"{folder} is {'your home folder' if folder == home else 'above your documents'}, "
+            f"{folder} is {'your home folder' if places & homes else 'above your documents'}, "
             "and everything in it would be indexed",
             hint="Name the folders that hold documents, or add it with --force (force=True).",
         )

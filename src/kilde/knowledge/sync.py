@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -214,6 +215,7 @@ class Sync:
     ) -> SyncReport:
         """Read sources; where they are ``complete``, what none of them covers is removed."""
         failed: list[Failure] = []
+        began = time.time()
         listed = self._sources.load()
         stored = self._stored()
         origins = {document.source for document in stored.values()}
@@ -254,12 +256,15 @@ class Sync:
                 source not in present.found
                 and source not in broken
                 and not present.hides(source)
-                and (complete or any(covers(origin, source) for origin in sources))
+                and (
+                    (complete and all(stored[key].recorded for key in keys))
+                    or any(covers(origin, source) for origin in sources)
+                )
                 and not any(covers(other, source) for other in others)
             ):
                 gone += keys
         version = self._delete(gone, action)
-        self._seen.update(to_read, whole)
+        self._seen.update(to_read, whole, began)
         return SyncReport(
             added=tuple(outcome.added),
             replaced=tuple(outcome.replaced),
@@ -298,7 +303,10 @@ class Sync:
         for row in rows:
             key, source, layout = row["document_id"], row["source"], row["layout"]
             if layout or key not in found:  # the summary, of which a damaged document may have none
-                found[key] = _Stored(source, _was_read(key, source, layout))
+                origin = json.loads(layout).get("origin") if layout else None
+                named = bool(source) and (key == source or key.startswith(source + "#"))
+                was_read = named if origin is None else origin != "memory"
+                found[key] = _Stored(source, was_read, origin is not None)
         return found
 
     def _delete(self, ids: list[str], action: str) -> int | None:
@@ -320,17 +328,14 @@ def _shown(source: Source) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The source of a stored document, and whether it was read from there or made in memory."""
+    """The source of a stored document, and whether it was read from there or made in memory.
+
+    ``recorded`` is false where that is a guess: the document was stored before it was recorded.
+    """
 
     source: str
     was_read: bool
-
-
-def _was_read(document_id: str, source: str, layout: str) -> bool:
-    origin = json.loads(layout).get("origin") if layout else None
-    if origin is not None:
-        return bool(origin != "memory")
-    return bool(source) and (document_id == source or document_id.startswith(source + "#"))
+    recorded: bool
 
 
 def _spellings(name: str, root: Path) -> set[str]:
