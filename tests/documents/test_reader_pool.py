@@ -111,11 +111,10 @@ def test_a_process_that_crashes_is_named_with_its_signal(tmp_path: Path, pool: R
         except LoadError as error:
             errors.append(error)
 
-    reading = threading.Thread(target=read)
-    reading.start()
-    process = only_reader()
-    os.kill(process.pid, signal.SIGABRT)
-    reading.join()
+    thread = threading.Thread(target=read)
+    thread.start()
+    os.kill(reading(pool).pid, signal.SIGABRT)
+    thread.join()
     (error,) = errors
     assert "crashed its reader (SIGABRT" in error.reason
     assert len(pool.load(text_file(tmp_path))) == 1
@@ -124,7 +123,7 @@ def test_a_process_that_crashes_is_named_with_its_signal(tmp_path: Path, pool: R
 def test_an_idle_process_that_went_away_is_replaced(tmp_path: Path, pool: ReaderPool) -> None:
     thing = text_file(tmp_path)
     pool.load(thing)
-    os.kill(only_reader().pid, signal.SIGKILL)
+    os.kill(pool._idle[0]._process.pid, signal.SIGKILL)
     assert len(pool.load(thing)) == 1
 
 
@@ -272,22 +271,12 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     assert not reader.is_running()
 
 
-def only_reader() -> psutil.Process:
-    """The reader process of this test, once it is there."""
+def reading(pool: ReaderPool) -> psutil.Process:
+    """The process that is reading a file, once it is there."""
     for _ in range(500):
-        if started := [child for child in psutil.Process().children() if _is_new_reader(child)]:
+        if pool._busy:
             time.sleep(0.2)  # until it reads
-            return max(started, key=psutil.Process.create_time)
+            (reader,) = pool._busy
+            return psutil.Process(reader._process.pid)
         time.sleep(0.02)
     raise AssertionError("no reader process was started")
-
-
-def _is_new_reader(child: psutil.Process) -> bool:
-    try:
-        command = " ".join(child.cmdline())
-        return "kilde.documents.reader_process" in command and child.create_time() > _started
-    except psutil.Error:  # it ended, or is a zombie of another test
-        return False
-
-
-_started = time.time()

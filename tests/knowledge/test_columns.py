@@ -52,7 +52,7 @@ SHOWN = {
     "two\nlines": "two lines",
     "tab\tbed": "tab bed",
     "nul\x00byte": "nulbyte",
-    "esc\x1b[2Jape": "esc[2Jape",
+    "esc\x1b[2Jape": "escape",
     "\u202ebackwards": "backwards",
     "in\u200bvisible": "invisible",
 }

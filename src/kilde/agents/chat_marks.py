@@ -88,8 +88,8 @@ def _marks() -> re.Pattern[str]:
     )
     names = {kind: "|".join(names) for kind, names in table.items()}
     return re.compile(
-        # Not with blanks: "a <| b |> c" are operators.
-        rf"<\|[^<>|\s]{{1,{_LONGEST}}}\|>"
+        # With no blank beside the bars: "a <| b |> c" are operators.
+        rf"<\|(?!\s)[^<>|]{{1,{_LONGEST}}}(?<!\s)\|>"
         rf"|(?i:<\|(?:{names['half']})>|<(?:{names['half']})\|>)"
         rf"|(?i:\[\|(?:{names['bars']})\|\])"
         rf"|(?i:<</?(?:{names['double']})>>|</?(?:{names['tags']})>)"
