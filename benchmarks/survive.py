@@ -13,6 +13,7 @@ PARTS = {
     "kills": "kill -9 at the system calls of each command, then one command that heals",
     "files": "mutated files of every format beside good ones",
     "bombs": "small files that become large or slow",
+    "pace": "what reading files in other processes costs",
 }
 
 

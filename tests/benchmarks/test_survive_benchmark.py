@@ -90,3 +90,14 @@ def test_a_bomb(tmp_path: Path, minilm: str) -> None:
     (row,) = json.loads(file.read_text("utf-8"))["rows"]
     assert row["outcome"] == "read"
     assert 0 < row["MB"] < bombs.MAX_MB
+
+
+def test_pace_of_few_files(tmp_path: Path, minilm: str) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.md").write_text("# Hours\n\nThe laboratory opens at eight.\n")
+    file = tmp_path / "report.json"
+    arguments = ["--copies", "2", "--rounds", "1", str(tmp_path / "files")]
+    main(["survive", "pace", *arguments, "--json", str(file)])  # two files say nothing of pace
+    rows = json.loads(file.read_text("utf-8"))["rows"]
+    assert [(row["vectors"], row["documents"]) for row in rows] == [("at once", 2), ("real", 2)]
+    assert all(row["ratio"] > 0 for row in rows)
