@@ -28,11 +28,15 @@ Role = Literal["system", "user", "assistant"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a structured document: its span of the document's text and its typed values."""
+    """One row of a table: its span of the document's text and its typed values.
+
+    ``caption`` is what stands above a table in running text.
+    """
 
     start: int
     end: int
     values: Mapping[str, Scalar]
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,13 @@ class Document:
     """One file, page, table or text.
 
     ``pages`` holds the offset at which each page starts (``pages[0] == 0`` is page 1); it is empty
-    where the source has no pages. ``rows`` is set for structured sources: the rows cover the text
-    in order. ``summary`` is the text of the summary passage; empty means "make one".
-    ``markdown`` tells the splitter to look for ``#`` headings in the text. ``origin`` is the kind
-    of source that it was read from, or ``"memory"``.
+    where the source has no pages. A page that starts inside a paragraph does not divide it.
+    ``rows`` are the rows of its tables, in order; they cover the whole text of a spreadsheet and
+    parts of a text with tables. ``summary`` is the text of the summary passage; empty means "make
+    one". ``markdown`` tells the splitter to look for ``#`` headings in the text. ``origin`` is the
+    kind of source that it was read from, or ``"memory"``. ``recognized`` are the pages, counted
+    from 1, whose text was read by OCR. ``omitted`` counts what the reader passed over, by kind
+    (``{"comments": 3}``).
     """
 
     id: str
@@ -58,6 +65,8 @@ class Document:
     summary: str = ""
     markdown: bool = True
     origin: Origin = "memory"
+    recognized: tuple[int, ...] = ()
+    omitted: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_text(
@@ -97,6 +106,9 @@ class Document:
         digest.update(repr((sorted(self.metadata.items()), self.pages, self.markdown)).encode())
         for row in self.rows:
             digest.update(repr((row.start, row.end, sorted(row.values.items()))).encode())
+            digest.update(row.caption.encode("utf-8", "surrogatepass"))
+        if self.recognized or self.omitted:
+            digest.update(repr((self.recognized, sorted(self.omitted.items()))).encode())
         return digest.hexdigest()
 
 

@@ -162,8 +162,8 @@ def test_what_cannot_be_stored_is_named_and_the_others_are_stored(base: Knowledg
             Document.from_text(f"Half a character {half}.", id="half"),
             Document(id="title", text="Text.", title=half),
             Document(id="bytes", text="Text.", metadata={"x": b"y"}),  # type: ignore[dict-item]
-            Document(id="gap", text="Some text.", rows=(Row(2, 10, {}),)),
-            Document(id="short", text="Some text.", rows=(Row(0, 4, {}),)),
+            Document(id="beyond", text="Some text.", rows=(Row(2, 11, {}),)),
+            Document(id="overlap", text="Some text.", rows=(Row(0, 4, {}), Row(3, 6, {}))),
             Document(id="pages", text="Some text.", pages=(0, 7, 3)),
             Document(id="zero\x00", text="Some text."),
         ]

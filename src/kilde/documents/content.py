@@ -25,9 +25,8 @@ class Table:
     """Rows under named columns. A row may be shorter than ``columns``, never longer.
 
     ``columns`` are unique, except that a column without a name is ``""``: its values are written
-    without one. ``title`` is the caption or the title above the table. ``groups``, where given,
-    names for each row the heading inside the table that it stands under (``""`` for none).
-    ``part`` names the table where one file holds several documents (a sheet of a workbook).
+    without one. ``title`` is the caption or the title above the table. ``part`` names the table
+    where one file holds several documents (a sheet of a workbook).
     ``omitted`` counts what was passed over, by kind, in English plural (``{"hidden rows": 3}``).
     """
 
@@ -35,7 +34,6 @@ class Table:
     rows: Iterable[Sequence[Scalar | Cell]]
     part: str = ""
     title: str = ""
-    groups: Sequence[str] = ()
     omitted: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -7,18 +7,19 @@ that a sync over a thousand files can go on and report the three that failed.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from kilde.documents.arrange import arrange
 from kilde.documents.content import Content, Prose, Table
 from kilde.documents.extract import damaged
 from kilde.documents.formats import Format, format_of, format_of_page, supported
 from kilde.documents.headings import headings
 from kilde.documents.sources import Found
 from kilde.documents.summary import table_summary
-from kilde.documents.tables import table_text
+from kilde.documents.tables import table_text, value_names
 from kilde.errors import LoadError
 from kilde.language.clean import clean
 from kilde.language.detect import detect
@@ -116,37 +117,38 @@ def _read(path: Path, name: str) -> bytes:
 
 def _documents(contents: list[Content], found: Found, stem: str) -> Iterator[Document]:
     for content in contents:
+        part = content.part if len(contents) > 1 else ""
+        name = f"{found.document_source}#{part}" if part else found.document_source
         match content:
             case Prose():
-                yield _prose_document(content, found, stem)
+                yield _prose_document(content, found, name, f"{stem} – {part}" if part else stem)
             case Table():
-                yield _table_document(content, found, stem, several=len(contents) > 1)
+                yield _table_document(content, found, name, f"{stem} – {part}" if part else stem)
 
 
-def _prose_document(content: Prose, found: Found, stem: str) -> Document:
-    if (length := len(content.text) + sum(map(len, content.pages))) > MAX_CHARACTERS:
+def _prose_document(content: Prose, found: Found, name: str, stem: str) -> Document:
+    length = sum(len(part) for part in content.parts if isinstance(part, str))
+    if length > MAX_CHARACTERS:
         raise LoadError(
-            found.document_source,
+            name,
             f"its text has {length / 1e6:,.0f} million characters, and "
             f"{MAX_CHARACTERS / 1e6:,.0f} million are the most that is read",
             hint="Split it into smaller files; if it is small and from a stranger, leave it out.",
         )
-    if content.pages:
-        text, pages = _join(content.pages)
-    else:
-        text, pages = clean(content.text).strip("\n"), ()
+    layout = arrange(content.parts, name)
+    text = layout.text
     if not text.strip():
         raise LoadError(
-            found.document_source,
+            name,
             "no text in it",
             hint="If it holds pictures of text, run text recognition (OCR) over it first.",
         )
     first = headings(text)[:1] if content.markdown else []
-    title = (first[0].text if first else "") or content.title or stem
+    title = _one_line((first[0].text if first else "") or content.title or stem)
     return Document(
-        id=found.document_source,
+        id=name,
         text=text,
-        title=_one_line(title),
+        title=title,
         source=found.document_source,
         collection=found.source.collection,
         language=detect(text),
@@ -154,44 +156,33 @@ def _prose_document(content: Prose, found: Found, stem: str) -> Document:
             key: clean(value) if isinstance(value, str) else value
             for key, value in content.metadata.items()
         },
-        pages=pages,
+        pages=layout.pages,
+        rows=layout.rows,
         markdown=content.markdown,
         origin=found.source.kind,
+        recognized=layout.recognized,
+        omitted=dict(content.omitted),
     )
 
 
-def _join(pages: Iterable[str]) -> tuple[str, tuple[int, ...]]:
-    """Pages as one text with a blank line after each, and the offset at which each begins."""
-    parts: list[str] = []
-    starts: list[int] = []
-    position = 0
-    for page in pages:
-        starts.append(position)
-        text = clean(page).strip()
-        if text:
-            parts.append(text + "\n\n")
-            position += len(text) + 2
-    return "".join(parts), tuple(starts)
-
-
-def _table_document(table: Table, found: Found, stem: str, *, several: bool) -> Document:
-    name = f"{found.document_source}#{table.part}" if several else found.document_source
+def _table_document(table: Table, found: Found, name: str, stem: str) -> Document:
     text, rows = table_text(table, name)
     if not rows:
         raise LoadError(name, "no rows in it", hint="Check the query or the export it came from.")
     language = detect(text)
-    title = table.title or (f"{stem} – {table.part}" if several else stem)
+    title = _one_line(table.title or stem)
     return Document(
         id=name,
         text=text,
-        title=_one_line(title),
+        title=title,
         source=found.document_source,
         collection=found.source.collection,
         language=language,
         rows=rows,
-        summary=table_summary(_one_line(title), table.columns, rows, language),
+        summary=table_summary(title, value_names(table.columns), rows, language),
         markdown=False,
         origin=found.source.kind,
+        omitted=dict(table.omitted),
     )
 
 

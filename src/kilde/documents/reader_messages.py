@@ -90,8 +90,17 @@ def decode_reply(payload: bytes) -> tuple[list[Document] | LoadError, bool]:
 
 
 def _document(document: Document) -> dict[str, Any]:
-    # All rows of a table have the same columns, or the first few of them: named once.
-    columns = max((list(row.values) for row in document.rows), key=len, default=[])
+    # The rows of a table have the same columns, or the first few of them: named once a table.
+    tables: list[dict[str, Any]] = []
+    columns: list[str] = []
+    for row in document.rows:
+        names = list(row.values)
+        if not tables or tables[-1]["caption"] != row.caption or names != columns[: len(names)]:
+            columns = names
+            tables.append({"columns": columns, "caption": row.caption, "rows": []})
+        tables[-1]["rows"].append(
+            [row.start, row.end, [_tagged(value) for value in row.values.values()]]
+        )
     return {
         "id": document.id,
         "text": document.text,
@@ -101,19 +110,16 @@ def _document(document: Document) -> dict[str, Any]:
         "language": document.language,
         "metadata": [[key, _tagged(value)] for key, value in document.metadata.items()],
         "pages": document.pages,
-        "columns": columns,
-        "rows": [
-            [row.start, row.end, [_tagged(value) for value in row.values.values()]]
-            for row in document.rows
-        ],
+        "tables": tables,
         "summary": document.summary,
         "markdown": document.markdown,
         "origin": document.origin,
+        "recognized": document.recognized,
+        "omitted": [[kind, count] for kind, count in document.omitted.items()],
     }
 
 
 def _read_document(fields: Mapping[str, Any]) -> Document:
-    columns = fields["columns"]
     return Document(
         id=fields["id"],
         text=fields["text"],
@@ -124,12 +130,15 @@ def _read_document(fields: Mapping[str, Any]) -> Document:
         metadata=dict(fields["metadata"]),
         pages=tuple(fields["pages"]),
         rows=tuple(
-            Row(start, end, dict(zip(columns, values, strict=False)))
-            for start, end, values in fields["rows"]
+            Row(start, end, dict(zip(table["columns"], values, strict=False)), table["caption"])
+            for table in fields["tables"]
+            for start, end, values in table["rows"]
         ),
         summary=fields["summary"],
         markdown=fields["markdown"],
         origin=fields["origin"],
+        recognized=tuple(fields["recognized"]),
+        omitted=dict(fields["omitted"]),
     )
 
 

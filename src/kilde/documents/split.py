@@ -1,4 +1,4 @@
-"""A document cut into passages: a partition of its text, along headings, pages and sentences.
+"""A document cut into passages: a partition of its text, along rows, headings, pages and sentences.
 
 Context comes from neighbouring passages when a prompt is made, so nothing overlaps. Within a
 section the cuts are the cheapest of all: full passages, ends of paragraphs before ends of
@@ -9,7 +9,7 @@ counting again for every possible cut is what makes splitters slow.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from kilde.documents.headings import headings
 from kilde.language.sentences import sentences
-from kilde.types import Document
+from kilde.types import Document, Row
 
 # A tokenizer may call a word of any length one unknown token; letters are counted as well.
 _CHARACTERS_PER_TOKEN = 10
@@ -35,12 +35,16 @@ TokenCounter = Tokenizer | Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a document's text; ``page`` counts from 1, ``None`` where there are no pages."""
+    """A piece of a document's text; ``page`` counts from 1, ``None`` where there are no pages.
+
+    ``row`` is the row of a table that the piece is, ``None`` for running text.
+    """
 
     start: int
     end: int
     heading_path: str
     page: int | None
+    row: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is not cut further: a sentence, a heading line, a table row."""
+    """What is not cut further: a sentence or a heading line."""
 
     start: int
     end: int
@@ -67,34 +71,61 @@ def split(document: Document, tokens: TokenCounter, max_tokens: int = 200) -> li
 
     ``tokens`` counts a text's tokens as the embedder does: its tokenizer, or a function. A piece
     has at most ``max_tokens`` (counted sentence by sentence), except for a row of a table, which
-    is one piece whatever its length. No piece crosses a heading or a page; a heading without text
-    of its own goes with the deeper heading that follows it, a title with whatever follows.
+    is one piece whatever its length. No piece crosses a heading or a row; a heading without text
+    of its own goes with the deeper heading that follows it, a title with whatever follows. Where a
+    page ends inside a sentence, the next page's pieces begin after that sentence.
     """
-    if document.rows:
-        return [Piece(row.start, row.end, "", None) for row in document.rows]
     if not document.text:
         return []
     text = _SURROGATE.sub("\ufffd", document.text)
-    sections = _sections(text, document)
-    spans = [_sentence_spans(text, section, document.language) for section in sections]
-    weights = iter(_weigh([text[a:b] for section in spans for a, b in section], tokens))
     pieces: list[Piece] = []
-    for section, cuts in zip(sections, spans, strict=True):
+    runs: list[_Section] = []
+    for section in _sections(text, document):
+        for part in _around_rows(section, document.rows):
+            if isinstance(part, _Section):
+                runs.append(part)
+            else:
+                path = " > ".join(name for name in (section.heading_path, part.caption) if name)
+                page = bisect_right(document.pages, part.start) or None
+                pieces.append(Piece(part.start, part.end, path, page, part))
+    spans = [_sentence_spans(text, run, document.language) for run in runs]
+    weights = iter(_weigh([text[a:b] for run in spans for a, b in run], tokens))
+    for run, cuts in zip(runs, spans, strict=True):
         units = [_Unit(a, b, next(weights)) for a, b in cuts]
-        units = _bounded(text, section, units, tokens, max_tokens)
-        page = bisect_right(document.pages, section.start) or None
+        units = _bounded(text, run, units, tokens, max_tokens)
         for start, end in _pack(text, units, max_tokens):
-            pieces.append(Piece(start, end, section.heading_path, page))
-    return pieces
+            page = bisect_right(document.pages, start) or None
+            pieces.append(Piece(start, end, run.heading_path, page))
+    return sorted(pieces, key=lambda piece: piece.start)
+
+
+def _around_rows(section: _Section, rows: Sequence[Row]) -> Iterator[_Section | Row]:
+    """The rows of a section and the text before, between and after them, in order."""
+    place, path = section.start, section.heading_path
+    first = bisect_left(rows, section.start, key=lambda row: row.start)
+    last = bisect_left(rows, section.end, lo=first, key=lambda row: row.start)
+    for row in rows[first:last]:
+        if place < row.start:
+            body = min(max(place, section.body), row.start)
+            yield _Section(place, body, row.start, path)
+        yield row
+        place = row.end
+    if place < section.end:
+        yield _Section(place, max(place, section.body), section.end, path)
 
 
 def _sections(text: str, document: Document) -> list[_Section]:
     """The text cut at headings and pages; blank sections go to the one before."""
-    marks: dict[int, tuple[int, str]] = dict.fromkeys(document.pages, (0, ""))
+    pages = [_page_mark(text, page, document.language) for page in document.pages]
+    marks: dict[int, tuple[int, str]] = dict.fromkeys(pages, (0, ""))
     marks[0] = (0, "")
     chain: list[tuple[int, str]] = []
     waiting: tuple[int, int] | None = None  # start and level of headings that have no text yet
-    found = headings(text) if document.markdown else []
+    found = (
+        []
+        if not document.markdown
+        else [heading for heading in headings(text) if not _in_row(heading.start, document.rows)]
+    )
     for position, heading in enumerate(found):
         chain = [(level, name) for level, name in chain if level < heading.level]
         chain.append((heading.level, heading.text))
@@ -106,7 +137,7 @@ def _sections(text: str, document: Document) -> list[_Section]:
         marks[start] = (heading.end, path)
         following = found[position + 1].start if position + 1 < len(found) else len(text)
         blank = not text[heading.end : following].strip()
-        crossed = any(start < page <= following for page in document.pages)
+        crossed = any(start < page <= following for page in pages)
         waiting = (start, heading.level) if blank and not crossed else None
     sections: list[_Section] = []
     path = ""
@@ -123,6 +154,23 @@ def _sections(text: str, document: Document) -> list[_Section]:
         else:
             sections.append(_Section(start, min(max(body, start), end), end, path))
     return sections
+
+
+def _in_row(position: int, rows: Sequence[Row]) -> bool:
+    place = bisect_right(rows, position, key=lambda row: row.start) - 1
+    return place >= 0 and position < rows[place].end
+
+
+def _page_mark(text: str, page: int, language: str) -> int:
+    """Where the text of a page is cut off from the page before: where the page begins, or after the
+    sentence that goes on across the page break."""
+    if page == 0 or text[page - 1] == "\n":
+        return page
+    start = max(text.rfind("\n\n", 0, page) + 1, page - _LONGEST_SENTENCE)
+    end = text.find("\n\n", page, page + _LONGEST_SENTENCE)
+    end = min(len(text), page + _LONGEST_SENTENCE) if end < 0 else end
+    begins = (start + first for first, _ in sentences(text[start:end], language))
+    return next((begin for begin in begins if begin >= page), _skip_space(text, end, len(text)))
 
 
 def _sentence_spans(text: str, section: _Section, language: str) -> list[tuple[int, int]]:

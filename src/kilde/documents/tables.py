@@ -3,7 +3,8 @@
     Name: Anna Holm
     Age: 41
 
-A blank line ends a row and belongs to its span, so the rows cover the text without a gap.
+A blank line ends a row and belongs to its span, so the rows of a table follow one another without a
+gap. A value in a column without a name stands alone on its line.
 """
 
 from __future__ import annotations
@@ -101,34 +102,46 @@ def column_names(header: Iterable[object]) -> list[str]:
     return list(names)
 
 
+def value_names(columns: Iterable[str]) -> list[str]:
+    """The names under which a row's values are kept: a column without a name is numbered."""
+    return [column or f"column {number}" for number, column in enumerate(columns, 1)]
+
+
 def table_text(
     table: Table,
     name: str = "table",
     *,
+    start: int = 0,
+    caption: str = "",
     max_characters: int = MAX_CHARACTERS,
     max_rows: int = MAX_ROWS,
     max_cells: int = MAX_CELLS,
 ) -> tuple[str, tuple[Row, ...]]:
     """The text of a table and its rows; rows without any value are left out.
 
+    ``start`` is the offset of the table in the document's text, and ``caption`` is kept with each
+    row.
+
     Raises :class:`LoadError`, with ``name`` as the source, as soon as a table goes over a limit.
     """
+    labels = list(zip(table.columns, value_names(table.columns), strict=True))
     parts: list[str] = []
     rows: list[Row] = []
-    position = total = 0
+    position = start
+    total = 0
     for number, cells in enumerate(table.rows, 1):
         if number > max_rows:
             raise too_large(name, max_rows, "rows")
-        text, values = _row(table.columns, cells)
+        text, values = _row(labels, cells)
         total += len(values)
         if total > max_cells:
             raise too_large(name, max_cells, "cells")
-        if position + len(text) > max_characters:
+        if position - start + len(text) > max_characters:
             raise too_large(name, max_characters, "characters")
         if not text:
             continue
         parts.append(text)
-        rows.append(Row(position, position + len(text), values))
+        rows.append(Row(position, position + len(text), values, caption))
         position += len(text)
     return "".join(parts), tuple(rows)
 
@@ -144,17 +157,17 @@ def too_large(name: str, limit: int, what: str) -> LoadError:
 
 
 def _row(
-    columns: Sequence[str], cells: Sequence[Scalar | Cell]
+    labels: Sequence[tuple[str, str]], cells: Sequence[Scalar | Cell]
 ) -> tuple[str, Mapping[str, Scalar]]:
     lines: list[str] = []
     values: dict[str, Scalar] = {}
-    for column, cell in zip(columns, cells, strict=False):
+    for (column, key), cell in zip(labels, cells, strict=False):
         value, text = (
             (cell.value, render(cell.text)) if isinstance(cell, Cell) else (cell, render(cell))
         )
-        values[column] = value
+        values[key] = value
         if text:
-            lines.append(f"{column}: {text}\n")
+            lines.append(f"{column}: {text}\n" if column else f"{text}\n")
     return ("".join([*lines, "\n"]) if lines else ""), values
 
 

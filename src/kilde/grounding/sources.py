@@ -60,7 +60,8 @@ class Source:
     @cached_property
     def subject(self) -> frozenset[str]:
         """The terms of a row's values without a number; empty where there are none."""
-        values = (line.partition(": ")[2] for line in self.facts.text.splitlines())
+        lines = self.facts.text.splitlines()
+        values = (line.partition(": ")[2] or line for line in lines)
         return frozenset(
             token.terms[0]
             for value in values

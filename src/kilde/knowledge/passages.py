@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Summarise = Callable[[Document], str]
 
 # Raised when splitting or analysis change so that stored passages would come out differently.
-_RECIPE = 1
+_RECIPE = 2
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -66,20 +66,6 @@ class PassageMaker:
         return [self._stored(passage, document) for passage in (head, *self._body(document))]
 
     def _body(self, document: Document) -> Iterator[Passage]:
-        if document.rows:
-            for ordinal, row in enumerate(document.rows):
-                yield Passage(
-                    id=f"{document.id}#{ordinal}",
-                    document_id=document.id,
-                    ordinal=ordinal,
-                    kind="row",
-                    text=document.text[row.start : row.end],
-                    start=row.start,
-                    end=row.end,
-                    language=document.language,
-                    metadata=row.values,
-                )
-            return
         known = self._languages is None or document.language in self._languages
         count = self._tokenizer if known else _count_words
         for ordinal, piece in enumerate(split(document, count, self._max_tokens)):
@@ -87,13 +73,14 @@ class PassageMaker:
                 id=f"{document.id}#{ordinal}",
                 document_id=document.id,
                 ordinal=ordinal,
-                kind="text",
+                kind="text" if piece.row is None else "row",
                 text=document.text[piece.start : piece.end],
                 start=piece.start,
                 end=piece.end,
                 page=piece.page,
                 heading_path=piece.heading_path,
                 language=document.language,
+                metadata={} if piece.row is None else piece.row.values,
             )
 
     def _stored(self, passage: Passage, document: Document) -> StoredPassage:

@@ -54,14 +54,12 @@ def _fault(document: Document) -> tuple[str, str] | None:
         return str(error), "Use texts, numbers, truth values, dates, or None as values."
     place = 0
     for row in document.rows:
-        if row.start != place or row.end <= row.start:
+        if not place <= row.start < row.end <= len(document.text):
             return (
-                f"its rows leave a gap at character {place}",
-                "Rows must cover the text in order.",
+                f"its row at characters {row.start} to {row.end} is out of place",
+                "Give rows within the text, in order and without overlap.",
             )
         place = row.end
-    if document.rows and place != len(document.text):
-        return f"its rows end at character {place}", "Rows must cover the text in order."
     pages = document.pages
     if pages and (pages[0] != 0 or list(pages) != sorted(pages) or pages[-1] > len(document.text)):
         return "its pages are not in order", "Give the offsets at which pages begin, from 0 on."

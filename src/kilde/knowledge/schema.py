@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kilde.types import Document, DocumentRef, Passage, Row, Scalar
@@ -166,6 +167,12 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
     summaries = [row for row in ordered if row["kind"] == "summary"]
     first = body[0]
     layout = json.loads(summaries[0]["layout"]) if summaries else {}
+    table_rows = [row for row in body if row["kind"] == "row"]
+    captions = [
+        caption
+        for caption, count in layout.get("captions", [["", len(table_rows)]])
+        for _ in range(count)
+    ]
     return Document(
         id=first["document_id"],
         text="".join(row["text"] for row in body),
@@ -176,26 +183,36 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
         metadata=load_values(first["metadata"]),
         pages=tuple(layout.get("pages", ())),
         rows=tuple(
-            Row(row["start"], row["end"], load_values(row["row_values"]))
-            for row in body
-            if row["kind"] == "row"
+            Row(row["start"], row["end"], load_values(row["row_values"]), caption)
+            for row, caption in zip(table_rows, captions, strict=True)
         ),
         summary=summaries[0]["text"] if layout.get("own_summary") else "",
         markdown=first["markdown"],
         origin=layout.get("origin", "memory"),
+        recognized=tuple(layout.get("recognized", ())),
+        omitted=layout.get("omitted", {}),
     )
 
 
 def _dump_layout(document: Document) -> str:
-    """What the passages do not say: where pages begin, whose words the summary is, and where the
-    document came from."""
-    return json.dumps(
-        {
-            "pages": document.pages,
-            "own_summary": bool(document.summary),
-            "origin": document.origin,
-        }
-    )
+    """What the passages do not say: where pages begin, whose words the summary is, where the
+    document came from, how many rows stand under which caption, and how it was read."""
+    layout: dict[str, Any] = {
+        "pages": document.pages,
+        "own_summary": bool(document.summary),
+        "origin": document.origin,
+    }
+    captions = [
+        (caption, sum(1 for _ in rows))
+        for caption, rows in groupby(document.rows, key=lambda row: row.caption)
+    ]
+    if any(caption for caption, _ in captions):
+        layout["captions"] = captions
+    if document.recognized:
+        layout["recognized"] = document.recognized
+    if document.omitted:
+        layout["omitted"] = dict(document.omitted)
+    return json.dumps(layout)
 
 
 def dump_values(values: Mapping[str, Scalar]) -> str:

@@ -23,4 +23,4 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     body = _TITLE.sub("", _HEAD.sub("", page))
     result = extract(body.encode("utf-8", "ignore"), name, "text/html", markdown=True)
     heading = " ".join(html.unescape(title[1]).split()) if title else ""
-    return [Prose(result.content, title=heading, markdown=True)]
+    return [Prose([result.content], title=heading, markdown=True)]

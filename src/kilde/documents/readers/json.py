@@ -42,7 +42,7 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
             "its objects are nested too deeply",
             hint="Export a flatter form, such as a list of objects.",
         ) from error
-    contents: list[Content] = [Prose(lines)] if lines else []
+    contents: list[Content] = [Prose([lines])] if lines else []
     contents += [_table(item, part=key) for key, item in tables.items()]
     if not contents:
         raise LoadError(name, "no values in it", hint="Check the export, or leave it out.")

@@ -58,11 +58,12 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
         )
     if body.get_content_subtype() == "html":
         page = html.read(raw, name, "text/html")[0]
-        text = page.text if isinstance(page, Prose) else ""
+        parts = page.parts if isinstance(page, Prose) else ()
+        text = "\n\n".join(part for part in parts if isinstance(part, str))
     else:
         text = decode(raw, name, str(body.get_content_charset() or ""))
     # Not as Markdown: the headings of a newsletter do not divide it, and its title is the subject.
-    return [Prose(text, title=subject, metadata=metadata)]
+    return [Prose([text], title=subject, metadata=metadata)]
 
 
 def _headers(message: EmailMessage) -> dict[str, Scalar]:

@@ -21,4 +21,4 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     if front:
         text = text[front.end() :]
         fields = {key: value.strip().strip("\"'") for key, value in _FIELD.findall(front[1])}
-    return [Prose(text, title=str(fields.get("title", "")), markdown=True, metadata=fields)]
+    return [Prose([text], title=str(fields.get("title", "")), markdown=True, metadata=fields)]

@@ -30,7 +30,7 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
         data = _without_entities(data, name)
     result = extract(data, name, mime, markdown=True)
     text = unescape(result.content).translate(_PUT_BACK)
-    return [Prose(text, title=title_of(result), markdown=True)]
+    return [Prose([text], title=title_of(result), markdown=True)]
 
 
 def _without_entities(data: bytes, name: str) -> bytes:

@@ -6,7 +6,7 @@ apart, and because its per-page text is what page numbers in citations can be tr
 
 from __future__ import annotations
 
-from kilde.documents.content import Content, Prose
+from kilde.documents.content import Content, PageStart, Prose
 from kilde.documents.extract import extract, title_of
 from kilde.errors import LoadError
 
@@ -23,4 +23,5 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
             "no text in it; it is probably a scan, that is, pictures of pages",
             hint="Run text recognition (OCR) over it first, for example: ocrmypdf in.pdf out.pdf",
         )
-    return [Prose(title=title_of(result), pages=pages)]
+    parts = [part for page in pages for part in (PageStart(), page.strip())]
+    return [Prose(parts, title=title_of(result))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from kilde.documents.content import Content, Prose
+from kilde.documents.content import Content, PageStart, Prose
 from kilde.documents.extract import check_archive, extract, title_of, unescape
 
 _MARK = "\ue000{page_num}\ue001"
@@ -31,4 +31,5 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
             f"{slide.strip()}\n\n{note}" if note else slide
             for slide, note in zip(slides, notes, strict=True)
         ]
-    return [Prose(result.content, title=title_of(result), markdown=True, pages=slides)]
+    parts = [part for slide in slides for part in (PageStart(), slide)]
+    return [Prose(parts, title=title_of(result), markdown=True)]

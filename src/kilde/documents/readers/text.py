@@ -8,4 +8,4 @@ from kilde.documents.text import decode
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     """The text of a ``.txt``, ``.log`` or ``.rst`` file."""
-    return [Prose(decode(data, name))]
+    return [Prose([decode(data, name)])]

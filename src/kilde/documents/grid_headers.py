@@ -1,0 +1,187 @@
+"""Which rows of a grid name its columns, and what the columns are then called.
+
+A format seldom states it, so it is told from the cells: names are text, stand above values of
+another kind, and do not repeat; a second header row stands under merged or blank cells of the
+first, or holds units.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from kilde.documents.content import GridCell
+
+GridRow = list[GridCell | None]
+
+_MAX_HEIGHT = 3
+_LONGEST_NAME = 120
+_SAMPLE = 50
+_CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
+_DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+_UNIT = re.compile(r"[(\[]?[^\d\s]{1,12}(?: [^\d\s]{1,8}){0,2}[)\]]?")
+
+
+def distinct(row: Sequence[GridCell | None]) -> list[GridCell]:
+    """The filled cells of a row, a merged one once."""
+    return list({id(cell): cell for cell in row if cell is not None}.values())
+
+
+def header_height(rows: Sequence[GridRow]) -> int:
+    """The number of rows at the top that name the columns; 0 where none does."""
+    if len(rows) < 2:
+        return 0
+    stated = 0
+    while stated < min(len(rows) - 1, _MAX_HEIGHT) and all(
+        cell.header for cell in distinct(rows[stated])
+    ):
+        stated += 1
+    if stated and len(rows[0]) > 1:
+        # A column of row headers alone states nothing about the first row.
+        return stated
+    if not _names(rows):
+        return 0
+    height = 1
+    while height < min(len(rows) - 1, _MAX_HEIGHT) and _goes_on(rows, height):
+        height += 1
+    return height
+
+
+def column_labels(header: Sequence[GridRow]) -> list[str]:
+    """The name of each column, the levels of the header joined; ``""`` where it has none."""
+    if not header:
+        return []
+    width = len(header[0])
+    levels = [*map(_spread, header[:-1]), header[-1]]
+    labels = []
+    for column in range(width):
+        texts: dict[str, None] = {}
+        for row in levels:
+            cell = row[column]
+            if cell is not None:
+                texts[" ".join(cell.text.split())] = None
+        labels.append(" ".join(texts))
+    return labels
+
+
+def _spread(row: GridRow) -> GridRow:
+    """An upper header row whose names reach over the blank cells to their right."""
+    spread: GridRow = []
+    for column, cell in enumerate(row):
+        previous = spread[-1] if spread else None
+        spread.append(previous if cell is None and column > 1 else cell)
+    return spread
+
+
+def _names(rows: Sequence[GridRow]) -> bool:
+    """Whether the first row names columns."""
+    first = distinct(rows[0])
+    below = rows[1:_SAMPLE]
+    if len(first) == 1 and len(rows[0]) > 1 and all(len(distinct(row)) > 1 for row in below):
+        return False
+    texts = [cell.text.strip() for cell in first]
+    if not first or len({text.lower() for text in texts}) < len(texts):
+        return False
+    if not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
+        return False
+    named = all(
+        _is_name(cell, [row[column] for row in below if row[column] is not None])
+        for column, cell in enumerate(rows[0])
+        if cell is not None
+    )
+    return named and not _is_record(rows)
+
+
+def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
+    text = " ".join(cell.text.split())
+    if cell.header:
+        return True
+    if len(text) > _LONGEST_NAME or _CONTACT.search(text):
+        return False
+    shapes = Counter(_shape(other.text) for other in below if other is not None)
+    own = _shape(text)
+    if _YEAR.fullmatch(text):
+        years = sum(bool(_YEAR.fullmatch(other.text.strip())) for other in below if other)
+        return years * 2 <= len(below)
+    if cell.value is not None and not isinstance(cell.value, str):
+        return False
+    if not _LETTERS.search(text):
+        # Signs such as "#" and "%" name columns; a number or a telephone number does not.
+        return not _DIGITS.search(text)
+    return not (_DIGITS.search(text) and shapes[own] * 2 > shapes.total())
+
+
+def _is_record(rows: Sequence[GridRow]) -> bool:
+    """Whether two columns are keys and values of one thing: the values are of several kinds."""
+    if len(rows[0]) != 2 or len(rows) < 2:
+        return False
+    pairs = [(row[0], row[1]) for row in rows[:_SAMPLE]]
+    keys = [key.text.strip() for key, _ in pairs if key is not None]
+    if all(key is not None and key.header for key, _ in pairs) and not all(
+        value is not None and value.header for _, value in pairs[:1]
+    ):
+        return True
+    if keys and sum(key.endswith(":") for key in keys) * 2 > len(keys):
+        return True
+    if any(_DIGITS.search(key) for key in keys):
+        return False
+    kinds = {_kind(value) for _, value in pairs[1:] if value is not None}
+    return len(kinds - {"text"}) >= 2
+
+
+def _kind(cell: GridCell) -> str:
+    text = cell.text
+    if _CONTACT.search(text):
+        return "contact"
+    if not _DIGITS.search(text):
+        return "text"
+    letters = sum(map(len, _LETTERS.findall(text)))
+    digits = sum(map(len, _DIGITS.findall(text)))
+    if letters > digits:
+        return "text"
+    return "date" if re.search(r"\d[./-]\d+[./-]\d", text) else "long" if digits >= 7 else "number"
+
+
+def _shape(text: str) -> str:
+    """A text with its digits and letters as one sign each: ``"150 kr."`` is ``"9 a."``."""
+    return _LETTERS.sub("a", _DIGITS.sub("9", " ".join(text.split())))
+
+
+def _goes_on(rows: Sequence[GridRow], height: int) -> bool:
+    """Whether the row below a header of that height belongs to it."""
+    above, row = rows[height - 1], rows[height]
+    below = rows[height + 1 : _SAMPLE]
+    if any(cell is not None and cell is other for cell, other in zip(above, row, strict=True)):
+        # A cell merged over two rows of the header; the other columns have a second level.
+        others = [c for c, o in zip(row, above, strict=True) if c is not None and c is not o]
+        return bool(others) and _all_names(row, below)
+    merged = any(cell is not None and cell is right for cell, right in pairwise(above))
+    blank = any(cell is None for cell in above[1:])
+    if (merged or blank) and _all_names(row, below):
+        return _numbers_below(row, below)
+    if row[0] is None and below and _numbers_below(row, below):
+        cells = [cell for cell in row if cell is not None]
+        return bool(cells) and all(_UNIT.fullmatch(cell.text.strip()) for cell in cells)
+    return False
+
+
+def _all_names(row: GridRow, below: Sequence[GridRow]) -> bool:
+    return all(
+        _is_name(cell, [other[column] for other in below if other[column] is not None])
+        for column, cell in enumerate(row)
+        if cell is not None
+    )
+
+
+def _numbers_below(row: GridRow, below: Sequence[GridRow]) -> bool:
+    """Whether numbers stand below text in at least one column."""
+    for column, cell in enumerate(row):
+        if cell is None or not (_kind(cell) == "text" or _YEAR.fullmatch(cell.text.strip())):
+            continue
+        values = [other[column] for other in below if other[column] is not None]
+        if values and sum(_kind(value) != "text" for value in values if value) * 2 > len(values):
+            return True
+    return False

@@ -1,0 +1,204 @@
+"""Grids of cells become tables with named columns, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kilde.documents.content import Cell, Grid, GridCell, Table
+from kilde.documents.grids import placed, tables_of
+
+Shape = tuple[str, list[str], list[list[str]]]
+
+
+def grid(rows: Sequence[Sequence[str | GridCell]], **stated: object) -> Grid:
+    """A grid of texts; ``""`` is a blank cell."""
+    cells = [
+        [cell if isinstance(cell, GridCell) else GridCell(cell) if cell else None for cell in row]
+        for row in rows
+    ]
+    return Grid(cells, **stated)  # type: ignore[arg-type]
+
+
+def shapes(made: Grid) -> list[str | Shape]:
+    """Texts as they are, tables as ``(title, columns, rows of texts)``."""
+    return [
+        part
+        if isinstance(part, str)
+        else (part.title, list(part.columns), [[_text(c) for c in row] for row in part.rows])
+        for part in tables_of(made)
+    ]
+
+
+def _text(cell: object) -> str:
+    return cell.text if isinstance(cell, Cell) else "" if cell is None else str(cell)
+
+
+def test_the_first_row_names_the_columns() -> None:
+    rows = [["Vare", "Pris"], ["Hammer", "100,00"], ["Søm", "25,50"]]
+    assert shapes(grid(rows)) == [("", ["Vare", "Pris"], rows[1:])]
+
+
+def test_years_and_ages_name_columns_above_prices() -> None:
+    rows = [["Alder", "0-2 år", "2026"], ["Halv dag", "1.250", "1.300"], ["Hel dag", "2", "3"]]
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
+
+
+def test_a_merged_cell_fills_every_place() -> None:
+    category, price = GridCell("Maling"), GridCell("25")
+    rows = [["Kategori", "Vare", "Pris"], [category, "Træ", price], [category, "Metal", price]]
+    assert shapes(grid(rows)) == [
+        ("", ["Kategori", "Vare", "Pris"], [["Maling", "Træ", "25"], ["Maling", "Metal", "25"]])
+    ]
+
+
+def test_two_header_rows_are_joined() -> None:
+    day, hall = GridCell("Dag"), GridCell("Svømmehal")
+    rows = [[day, hall, hall], [day, "Åbner", "Lukker"], ["Mandag", "6.30", "8.30"]]
+    assert shapes(grid(rows)) == [
+        ("", ["Dag", "Svømmehal Åbner", "Svømmehal Lukker"], [["Mandag", "6.30", "8.30"]])
+    ]
+
+
+def test_an_upper_header_reaches_over_the_blank_cells_beside_it() -> None:
+    rows = [
+        ["", "2025", "", "2026", ""],
+        ["", "Barn", "Voksen", "Barn", "Voksen"],
+        ["Yoga", "100", "200", "110", "220"],
+        ["Svømning", "50", "60", "70", "80"],
+    ]
+    ((_, columns, body),) = shapes(grid(rows))  # type: ignore[misc]
+    assert columns == ["", "2025 Barn", "2025 Voksen", "2026 Barn", "2026 Voksen"]
+    assert body == rows[2:]
+
+
+def test_a_row_of_units_belongs_to_the_header() -> None:
+    rows = [["Hold", "Pris", "Rabat"], ["", "kr.", "%"], ["Yoga", "100", "10"], ["Svøm", "90", "5"]]
+    assert shapes(grid(rows)) == [("", ["Hold", "Pris kr.", "Rabat %"], rows[2:])]
+
+
+def test_words_below_the_header_are_a_row_and_no_second_header() -> None:
+    rows = [["Dag", "Åbner"], ["Mandag", "lukket"], ["Tirsdag", "10-16"], ["Onsdag", "10-16"]]
+    assert shapes(grid(rows)) == [("", ["Dag", "Åbner"], rows[1:])]
+
+
+def test_titles_above_and_notes_below_are_no_rows() -> None:
+    rows = [
+        ["Priser 2026", "", "", ""],
+        ["Gyldig fra:", "1. maj", "", ""],
+        ["Ydelse", "Barn", "Ung", "Voksen"],
+        ["Kursus", "100", "150", "200"],
+        ["Prøve", "10", "15", "20"],
+        ["* Medlemmer får rabat på 10 %", "", "", ""],
+    ]
+    title, date, table, note = shapes(grid(rows))
+    assert (title, date) == ("Priser 2026", "Gyldig fra: 1. maj")
+    assert table == ("Priser 2026 – Gyldig fra: 1. maj", rows[2], rows[3:5])
+    assert note == "* Medlemmer får rabat på 10 %"
+
+
+def test_headings_inside_a_table_stand_with_their_rows() -> None:
+    rows = [
+        ["Hold", "Pris"],
+        ["Medlemmer", ""],
+        ["Yoga", "100"],
+        ["Svømning", "90"],
+        ["Ikke-medlemmer", ""],
+        ["Yoga", "200"],
+        ["Svømning", "190"],
+    ]
+    ((_, columns, body),) = shapes(grid(rows))  # type: ignore[misc]
+    assert columns == ["", "Hold", "Pris"]
+    assert body == [
+        ["Medlemmer", "Yoga", "100"],
+        ["Medlemmer", "Svømning", "90"],
+        ["Ikke-medlemmer", "Yoga", "200"],
+        ["Ikke-medlemmer", "Svømning", "190"],
+    ]
+
+
+def test_a_row_with_blank_cells_is_no_heading() -> None:
+    rows = [["Navn", "Telefon"], ["Anna", "12"], ["Bo", ""], ["Carl", "13"]]
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
+
+
+def test_tables_below_and_beside_each_other_are_told_apart() -> None:
+    rows = [
+        ["Navn", "Lokal", "", "Konto", "Beløb"],
+        ["Regnskab", "142", "", "1010", "500"],
+        ["Løn", "143", "", "1020", "600"],
+        ["", "", "", "", ""],
+        ["Rum", "Pladser", "", "", ""],
+        ["Salen", "80", "", "", ""],
+        ["Loftet", "20", "", "", ""],
+    ]
+    assert shapes(grid(rows)) == [
+        ("", ["Navn", "Lokal"], [["Regnskab", "142"], ["Løn", "143"]]),
+        ("", ["Konto", "Beløb"], [["1010", "500"], ["1020", "600"]]),
+        ("", ["Rum", "Pladser"], [["Salen", "80"], ["Loftet", "20"]]),
+    ]
+
+
+def test_rows_after_a_blank_row_keep_the_header_above() -> None:
+    rows = [["Navn", "Tlf.", "Rum"], ["Anna", "12", "1"], ["", "", ""], ["Bo", "13", "2"]]
+    assert [part[1] for part in shapes(grid(rows))] == [rows[0], rows[0]]
+
+
+def test_a_column_without_a_name_has_its_value_alone() -> None:
+    rows = [["", "Barn", "Voksen"], ["Yoga", "10", "20"], ["Svømning", "30", "40"]]
+    assert shapes(grid(rows)) == [("", ["", "Barn", "Voksen"], rows[1:])]
+
+
+def test_keys_and_values_become_lines() -> None:
+    rows = [["Telefon", "33 12 45 67"], ["E-mail", "post@havnen.dk"], ["Adresse:", "Havnevej 1"]]
+    assert shapes(grid(rows)) == [
+        "Telefon: 33 12 45 67",
+        "E-mail: post@havnen.dk",
+        "Adresse: Havnevej 1",
+    ]
+
+
+def test_a_table_that_only_arranges_text_is_text() -> None:
+    long = "Vi holder åbent hele sommeren, og alle er velkomne til at komme forbi. " * 4
+    assert shapes(grid([["Velkommen", long], ["Kontakt", long]])) == [
+        "Velkommen",
+        long.strip(),
+        "Kontakt",
+        long.strip(),
+    ]
+    assert shapes(grid([["Navn", "Pris"], ["A", "1"]], layout=True)) == ["Navn: Pris", "A: 1"]
+
+
+def test_a_header_that_the_format_states_is_believed() -> None:
+    rows = [["10", "20"], ["1", "2"], ["3", "4"]]
+    assert shapes(grid(rows, header_rows=1)) == [("", ["10", "20"], rows[1:])]
+
+
+def test_a_header_repeated_on_the_next_page_is_no_row() -> None:
+    rows = [["Vare", "Pris"], ["Hammer", "100"], ["Vare", "Pris"], ["Søm", "25"]]
+    assert shapes(grid(rows)) == [("", rows[0], [rows[1], rows[3]])]
+
+
+def test_spans_are_placed_as_html_places_them() -> None:
+    a, b, c, d, e = map(GridCell, "abcde")
+    cells = placed([[(a, 2, 1), (b, 1, 2)], [(c, 1, 1), (d, 1, 1)], [(e, 1, 3)]])
+    assert cells == [[a, b, b], [a, c, d], [e, e, e]]
+
+
+def test_a_huge_span_takes_no_room() -> None:
+    cell, other = GridCell("a"), GridCell("b")
+    cells = placed([[(cell, 65_535, 1_000_000)], [(other, 1, 1)]])
+    assert len(cells) == 2
+    assert len(cells[0]) <= 1_001
+
+
+def test_an_empty_grid_is_nothing() -> None:
+    assert tables_of(Grid([])) == []
+    assert tables_of(grid([["", " "]])) == []
+
+
+def test_a_caption_is_the_title_of_the_table() -> None:
+    rows = [["Vare", "Pris"], ["Hammer", "100"], ["Søm", "25"]]
+    text, table = tables_of(grid(rows, caption="Tabel 1: Priser"))
+    assert text == "Tabel 1: Priser"
+    assert isinstance(table, Table)
+    assert table.title == "Tabel 1: Priser"
