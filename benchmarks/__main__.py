@@ -18,6 +18,7 @@ SUBJECTS = {
     "answers": "are answers right, and are their citations?",
     "tune": "what does tuning gain, and how fast is it?",
     "decide": "do the figures that decide hold?",
+    "reading": "are documents read as people see them?",
     "survive": "does a workspace survive what happens to it?",
 }
 
