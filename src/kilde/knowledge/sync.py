@@ -34,7 +34,7 @@ from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
 from kilde.knowledge.workload import Workload
 from kilde.protocols import Progress, step
-from kilde.types import Document, Failure, SyncReport
+from kilde.types import Document, Failure, Omission, SyncReport
 
 
 class Sync:
@@ -119,7 +119,8 @@ class Sync:
         self._seen.forget(
             name for name in self._seen.load() if any(covers(source, name) for source in fresh)
         )
-        report = self._read(fresh, progress, "add " + ", ".join(map(_shown, fresh)))
+        action = "add " + ", ".join(map(_shown, fresh))
+        report = self._read(fresh, progress, action, tell_skipped=True)
         new = [source for source in fresh if not any(same(source, old) for old in before.sources)]
         self._drop_unreadable(new, {failure.source for failure in report.failed})
         return replace(report, failed=(*failed, *report.failed))
@@ -211,9 +212,18 @@ class Sync:
         self._seen.save({})
 
     def _read(
-        self, sources: list[Source], progress: Progress, action: str, *, complete: bool = False
+        self,
+        sources: list[Source],
+        progress: Progress,
+        action: str,
+        *,
+        complete: bool = False,
+        tell_skipped: bool = False,
     ) -> SyncReport:
-        """Read sources; where they are ``complete``, what none of them covers is removed."""
+        """Read sources; where they are ``complete``, what none of them covers is removed.
+
+        ``tell_skipped`` reports the files that no reader is for.
+        """
         failed: list[Failure] = []
         began = time.time()
         listed = self._sources.load()
@@ -240,8 +250,9 @@ class Sync:
         # Forgotten first: when this run is cut off, the next one reads these again.
         self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
+        omitted = list(present.omitted) if tell_skipped else []
         with Workload(progress, to_read) as work:
-            documents = self._load(to_read, listed.excluded, produced, failed, work)
+            documents = self._load(to_read, listed.excluded, produced, failed, omitted, work)
             outcome = self._indexer().index(documents, action, work.done)
         failed += outcome.failed
         unstored = {failure.source for failure in outcome.failed}
@@ -271,6 +282,7 @@ class Sync:
             removed=tuple(gone),
             unchanged=(*unchanged, *outcome.unchanged),
             failed=tuple(failed),
+            omitted=tuple(omitted),
             passages_embedded=outcome.embedded,
             version=version,
         )
@@ -281,6 +293,7 @@ class Sync:
         excluded: frozenset[str],
         produced: dict[str, list[str]],
         failed: list[Failure],
+        omitted: list[Omission],
         work: Workload,
     ) -> Iterator[Document]:
         for thing, result in self._readers().load_all(found, allow_private=self._allow_private):
@@ -290,6 +303,11 @@ class Sync:
             else:
                 documents = [document for document in result if document.id not in excluded]
                 produced[thing.document_source] = [document.id for document in documents]
+                omitted += [
+                    Omission(document.id, kind, count)
+                    for document in documents
+                    for kind, count in document.omitted.items()
+                ]
             work.loaded(thing, documents)
             yield from documents
 
