@@ -20,6 +20,7 @@ from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import LoadError, NotFound
 from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.look import look
+from kilde.knowledge.neighbours import Neighbours
 from kilde.knowledge.reindex import sweep
 from kilde.knowledge.seen import Seen
 from kilde.knowledge.sources import (
@@ -253,6 +254,7 @@ class Sync:
         omitted = list(present.omitted) if tell_skipped else []
         with Workload(progress, to_read) as work:
             documents = self._load(to_read, listed.excluded, produced, failed, omitted, work)
+            documents = self._neighbours({one.document_source for one in to_read}).settle(documents)
             outcome = self._indexer().index(documents, action, work.done)
         failed += outcome.failed
         unstored = {failure.source for failure in outcome.failed}
@@ -326,6 +328,17 @@ class Sync:
                 was_read = named if origin is None else origin != "memory"
                 found[key] = _Stored(source, was_read, origin is not None)
         return found
+
+    def _neighbours(self, read_again: set[str]) -> Neighbours:
+        """The languages of the stored documents, but for those that are read again."""
+        view = self._store.latest()
+        columns = ["source", "collection", "document_language"]
+        rows = view.rows(where="ordinal = 0", columns=columns) if view and read_again else []
+        return Neighbours(
+            (row["source"], row["collection"], row["document_language"])
+            for row in rows
+            if row["source"] not in read_again
+        )
 
     def _delete(self, ids: list[str], action: str) -> int | None:
         view = self._store.latest()
