@@ -19,6 +19,7 @@ class Language:
 
     code: str
     name: str
+    tesseract: str
     stemmer: str
     dictionary: str
     links: tuple[str, ...]
@@ -38,6 +39,7 @@ def languages() -> Mapping[str, Language]:
         code: Language(
             code=code,
             name=row["name"],
+            tesseract=row["tesseract"],
             stemmer=row["stemmer"],
             dictionary=row["dictionary"],
             links=tuple(row["links"]),
