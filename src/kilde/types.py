@@ -133,7 +133,8 @@ class Passage:
     beside the text: its ordinal is -1, its offsets are 0, and it is never cited.
     ``heading_path`` is the chain of headings above the passage, joined with `` > ``.
     ``page`` counts from 1; ``None`` where the source has no pages.
-    ``metadata`` holds a row's typed values, and is empty for the other kinds.
+    ``metadata`` holds a row's typed values, and is empty for the other kinds. ``recognized`` is
+    set where text of the passage was read by OCR.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Passage:
     heading_path: str = ""
     language: str = UNKNOWN_LANGUAGE
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    recognized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,8 @@ class Message:
 class Citation:
     """The span that supports a claim: ``document(c.document.id).text[c.start:c.end] == c.quote``.
 
-    ``coverage`` (0..1) is the share of the claim's content that the span holds.
+    ``coverage`` (0..1) is the share of the claim's content that the span holds. ``recognized`` is
+    set where the text was read by OCR, which may misread a letter or a digit.
     """
 
     document: DocumentRef
@@ -241,6 +244,7 @@ class Citation:
     page: int | None
     heading_path: str
     coverage: float
+    recognized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

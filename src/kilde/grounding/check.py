@@ -113,6 +113,7 @@ def _citation(match: _Match) -> Citation:
         page=passage.page,
         heading_path=passage.heading_path,
         coverage=match.coverage,
+        recognized=passage.recognized,
     )
 
 

@@ -155,5 +155,6 @@ def _merged(first: Hit, second: Hit) -> Hit:
         # So that the next passage is recognised as following this stretch.
         ordinal=second.passage.ordinal,
         heading_path=best.passage.heading_path,
+        recognized=first.passage.recognized or second.passage.recognized,
     )
     return replace(best, passage=passage)
