@@ -51,7 +51,8 @@ class KnowledgeBase:
     ``folder`` holds the table, ``root`` is what relative paths of sources start from. ``embedder``
     gives the embedder when it is first needed, which stays the caller's to close. ``max_tokens``
     bounds a passage in the embedder's tokens. ``keep`` is how long untagged past states stay
-    searchable. ``readers`` gives the processes that read files.
+    searchable. ``ocr`` is whether scanned pages are read, where tesseract is installed. ``readers``
+    gives the processes that read files.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class KnowledgeBase:
         keep: timedelta,
         make_summary: Summarise = summarise,
         allow_private: bool = False,
+        ocr: bool = True,
         readers: Callable[[], ReaderPool] = shared_pool,
     ) -> None:
         self._open_embedder = embedder
@@ -78,6 +80,7 @@ class KnowledgeBase:
             self._sources,
             root=root,
             allow_private=allow_private,
+            ocr=ocr,
             readers=readers,
         )
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kilde.documents.ocr import UNREAD
 from kilde.documents.reader_pool import ReaderPool
 from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import LoadError, NotFound
@@ -49,6 +50,7 @@ class Sync:
         *,
         root: Path,
         allow_private: bool,
+        ocr: bool,
         readers: Callable[[], ReaderPool],
     ) -> None:
         from filelock import FileLock
@@ -58,8 +60,9 @@ class Sync:
         self._sources = sources
         self._root = root
         self._allow_private = allow_private
+        self._ocr = ocr
         self._readers = readers
-        self._seen = Seen(store.folder / "seen.json")
+        self._seen = Seen(store.folder / "seen.json", ocr=ocr)
         self._lock = FileLock(store.folder / "sync.lock")
 
     @contextmanager
@@ -241,7 +244,7 @@ class Sync:
         for name, thing in present.found.items():
             if (
                 thing.fingerprint
-                and seen.get(name) == [thing.fingerprint, thing.source.collection]
+                and seen.get(name, [])[:2] == [thing.fingerprint, thing.source.collection]
                 and name in by_source
                 and listed.excluded.isdisjoint(by_source[name])
             ):
@@ -277,7 +280,9 @@ class Sync:
             ):
                 gone += keys
         version = self._delete(gone, action)
-        self._seen.update(to_read, whole, began)
+        unread = {omission.source for omission in omitted if omission.kind.startswith(UNREAD)}
+        incomplete = {name for name, keys in produced.items() if not unread.isdisjoint(keys)}
+        self._seen.update(to_read, whole, began, incomplete)
         return SyncReport(
             added=tuple(outcome.added),
             replaced=tuple(outcome.replaced),
@@ -298,7 +303,8 @@ class Sync:
         omitted: list[Omission],
         work: Workload,
     ) -> Iterator[Document]:
-        for thing, result in self._readers().load_all(found, allow_private=self._allow_private):
+        results = self._readers().load_all(found, allow_private=self._allow_private, ocr=self._ocr)
+        for thing, result in results:
             documents: list[Document] = []
             if isinstance(result, LoadError):
                 failed.append(Failure(thing.document_source, result.reason, result.hint))
