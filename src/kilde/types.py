@@ -155,7 +155,8 @@ class Hit:
 
     ``score`` is the fused score in 0..1 that the list is sorted by. ``lexical`` is the BM25 score
     and ``dense`` the cosine similarity; ``None`` where that search did not return the passage or
-    had no vote in its language.
+    had no vote in its language. ``duplicates`` are the other documents in scope that hold the same
+    passage.
     """
 
     passage: Passage
@@ -163,6 +164,12 @@ class Hit:
     score: float
     lexical: float | None = None
     dense: float | None = None
+    duplicates: tuple[DocumentRef, ...] = ()
+
+    @property
+    def documents(self) -> tuple[DocumentRef, ...]:
+        """All documents that hold the passage."""
+        return (self.document, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,8 @@ class Message:
 class Citation:
     """The span that supports a claim: ``document(c.document.id).text[c.start:c.end] == c.quote``.
 
-    ``coverage`` (0..1) is the share of the claim's content that the span holds.
+    ``coverage`` (0..1) is the share of the claim's content that the span holds. ``duplicates`` are
+    other documents that were found and hold the same words.
     """
 
     document: DocumentRef
@@ -226,6 +234,12 @@ class Citation:
     page: int | None
     heading_path: str
     coverage: float
+    duplicates: tuple[DocumentRef, ...] = ()
+
+    @property
+    def documents(self) -> tuple[DocumentRef, ...]:
+        """All documents that hold the words."""
+        return (self.document, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True)

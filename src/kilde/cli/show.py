@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kilde.types import Answer, Citation, DocumentRef, Hit, SyncReport
 
 _SNIPPET = 240
+# More documents with the same words than these are counted, not named; --json names all.
+_NAMED = 20
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
@@ -56,6 +58,7 @@ def sources(found: Answer) -> None:
         for citation in cited:
             quote = " ".join(citation.quote.split())
             click.echo("     " + style(f"“{quote}”", fg="yellow"))
+            _also_in(citation)
 
 
 def remarks(found: Answer) -> None:
@@ -87,6 +90,7 @@ def hits(found: Iterable[Hit]) -> None:
         click.echo(
             f"{number:>3}  {_place(hit.document, passage.page, passage.heading_path)}{scores}"
         )
+        _also_in(hit)
         text = " ".join(passage.text.split())
         click.echo("     " + (text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"))
 
@@ -144,6 +148,14 @@ def _place(document: DocumentRef, page: int | None, heading: str) -> str:
     if below:
         parts.append(single_line(below))
     return " · ".join(parts)
+
+
+def _also_in(found: Hit | Citation) -> None:
+    """Print the other documents that hold the same words."""
+    names = [single_line(document.id) for document in found.duplicates]
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        click.echo(_dim(f"     also in: {', '.join(names[:_NAMED])}{more}"))
 
 
 def _heading(text: str) -> str:
