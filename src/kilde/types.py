@@ -150,13 +150,21 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """The newer version of a document, and the date, year or version that says so."""
+
+    document: DocumentRef
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found for a question, and why.
 
     ``score`` is the fused score in 0..1 that the list is sorted by. ``lexical`` is the BM25 score
     and ``dense`` the cosine similarity; ``None`` where that search did not return the passage or
     had no vote in its language. ``duplicates`` are the other documents in scope that hold the same
-    passage.
+    passage. ``newer`` is set where another hit holds a newer version of the passage.
     """
 
     passage: Passage
@@ -165,6 +173,7 @@ class Hit:
     lexical: float | None = None
     dense: float | None = None
     duplicates: tuple[DocumentRef, ...] = ()
+    newer: Newer | None = None
 
     @property
     def documents(self) -> tuple[DocumentRef, ...]:

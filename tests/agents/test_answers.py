@@ -278,11 +278,33 @@ def test_a_sentence_in_several_documents_is_said_once_with_all_of_them(
         assert workspace.records.get(answer.id) == answer
 
 
+def test_a_newer_version_of_what_is_cited_is_noted(minilm: str, tmp_path: Path) -> None:
+    with kilde.init(tmp_path / "town") as workspace:
+        workspace.knowledge.add_documents(
+            Document.from_text(
+                f"Parkering ved Havnen koster {price} kr. i timen. Betal i appen.",
+                id=f"takster-{year}.md",
+                language="da",
+            )
+            for year, price in ((2025, 20), (2026, 25))
+        )
+        answer = workspace.default_agent().ask("Hvad koster parkering ved Havnen?")
+        assert answer.text.startswith("Parkering ved Havnen koster 25 kr.")
+        assert answer.trace.hits[0].document.id == "takster-2026.md"
+        old = "takster-2025.md" in {one.document.id for one in answer.citations}
+        note = "takster-2025.md findes i en nyere udgave: takster-2026.md (2026)"
+        assert answer.trace.notes == ((note,) if old else ())
+        assert workspace.records.get(answer.id) == answer
+        past = workspace.default_agent().ask("Hvad kostede parkering ved Havnen i 2025?")
+        assert "20 kr." in past.text
+
+
 def test_an_answer_kept_before_duplicates_were_named_is_read(centre: Workspace) -> None:
     answer = centre.agent("health").ask(_QUESTIONS["en"][0])
     kept = json.loads(dump_answer(answer))
     for held in (*kept["citations"], *kept["trace"]["hits"], *kept["trace"]["summaries"]):
         del held["duplicates"]
+        held.pop("newer", None)
     for claim in kept["claims"]:
         for held in claim["citations"]:
             del held["duplicates"]

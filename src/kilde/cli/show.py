@@ -91,6 +91,9 @@ def hits(found: Iterable[Hit]) -> None:
             f"{number:>3}  {_place(hit.document, passage.page, passage.heading_path)}{scores}"
         )
         _also_in(hit)
+        if hit.newer:
+            name = single_line(hit.newer.document.id)
+            click.echo(_dim(f"     newer version: {name} ({single_line(hit.newer.date)})"))
         text = " ".join(passage.text.split())
         click.echo("     " + (text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"))
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kilde.knowledge.duplicates import grouped, other_documents
+from kilde.knowledge.newer import newest_first
 from kilde.knowledge.schema import to_passage, to_ref
 from kilde.knowledge.view import View, one_of
 from kilde.language.analysis import question_terms
@@ -91,7 +92,8 @@ class Search:
         kinds: Sequence[PassageKind] = CITABLE,
         language: str | None = None,
     ) -> list[Hit]:
-        """The best passages for a question, at most ``limit``, best first, equal ones once.
+        """The best passages for a question, at most ``limit``, best first, equal ones once and
+        newer versions before older ones.
 
         The question is :func:`searched` for. ``language`` is that of the question; it is told from
         the words and the languages in scope where it is not given.
@@ -118,7 +120,7 @@ class Search:
             hits, crowded = _hits(view, lexical, dense, votes, limit)
             full = any(found is not None and found.num_rows == depth for found in (lexical, dense))
             if not (crowded and full) or depth >= DEEPEST:
-                return hits
+                return newest_first(hits, view, scope.within, terms)
             depth *= 4
 
     def _dense(
