@@ -38,6 +38,16 @@ def found(base: KnowledgeBase, question: str = QUESTION) -> list[Hit]:
             "2026",
         ),
         (
+            document("prices 2024-2025.md", PRICES.format(20)),
+            document("prices 2025/26.md", PRICES.format(25)),
+            "2025/26",
+        ),
+        (
+            document("minutes 2026-03.md", PRICES.format(20)),
+            document("minutes 2026-04.md", PRICES.format(25)),
+            "2026-04",
+        ),
+        (
             document("a.md", PRICES.format(20), "Prices, 1.12.2025"),
             document("b.md", PRICES.format(25), "Prices, 1.2.2026"),
             "2026-02-01",

@@ -155,7 +155,7 @@ def _joined(hits: list[Hit]) -> list[Hit]:
             stretches[-1] = _merged(last, hit)
         else:
             stretches.append(hit)
-    return sorted(stretches, key=lambda h: (-h.score, h.passage.id))
+    return sorted(stretches, key=lambda h: (-h.score, h.newer is not None, h.passage.id))
 
 
 def _follows(first: Passage, second: Passage) -> bool:

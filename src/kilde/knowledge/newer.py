@@ -35,7 +35,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:"
     r"(?P<y1>(?:19|20)\d\d)[-_.]?(?P<m1>0[1-9]|1[0-2])[-_.]?(?P<d1>0[1-9]|[12]\d|3[01])|"
     r"(?P<d2>0?[1-9]|[12]\d|3[01])[-_./](?P<m2>0?[1-9]|1[0-2])[-_./](?P<y2>(?:19|20)\d\d)|"
-    r"(?P<y3>(?:19|20)\d\d)"
+    r"(?P<y3>(?:19|20)\d\d)(?:[-–/](?P<to>\d{2}|(?:19|20)\d\d))?"
     r")(?!\d)"
 )
 # In running text a bare number may be a price: "costs 1999 kr.", but not "from 1 May 1999".
@@ -173,7 +173,10 @@ def _dated(text: str) -> _Age | None:
     for match in _DATE.finditer(_spaced(text)):
         parts = match.groupdict()
         if parts["y3"]:
-            found.append(((int(parts["y3"]), 0, 0), parts["y3"]))
+            year, to = int(parts["y3"]), int(parts["to"] or 0)
+            # "2026-27" and "2026-2027" are two years, "2026-03" is a month.
+            is_month = to != (year + 1) % 100 and to <= 12
+            found.append(((year, to if is_month else 0, 0), match[0]))
             continue
         kind = "1" if parts["y1"] else "2"
         year, month, day = (int(parts[name + kind]) for name in "ymd")
