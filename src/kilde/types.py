@@ -191,9 +191,23 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Omission:
+    """What was passed over on purpose in a document or a folder.
+
+    ``kind`` is an English plural, such as ``"hidden rows"`` or ``".png files"``.
+    """
+
+    source: str
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
     """What a sync did, as document ids; ``failed`` names each source that could not be read.
 
+    ``omitted`` is what was passed over in the documents that were read, and, when a folder is
+    added, among its files.
     ``version`` is the version of the knowledge base afterwards; ``passages_embedded`` counts the
     passages that were new or changed (all others were recognised by their hash).
     """
@@ -203,6 +217,7 @@ class SyncReport:
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    omitted: tuple[Omission, ...] = ()
     passages_embedded: int = 0
     version: int | None = None
 

@@ -127,3 +127,25 @@ def test_a_collection_is_one_however_its_letters_are_encoded(kilde: Kilde, works
         assert json.loads(asked.out)["citations"], collection
         searched = kilde("search", question, "--collection", collection, cwd=workspace)
         assert searched.code == 0 and "cinema.md" in searched.out
+
+
+def test_show_prints_a_document_as_it_was_read(kilde: Kilde, workspace: Path) -> None:
+    shown = kilde("show", "health/library.md", cwd=workspace).out
+    assert "Language: en" in shown
+    text = (workspace / "health" / "library.md").read_text(encoding="utf-8")
+    assert text.splitlines()[0] in shown
+    as_json = json.loads(kilde("show", "health/library.md", "--json", cwd=workspace).out)
+    assert as_json["text"].strip() in shown
+    ended = kilde("show", "health/library.md", "--page", "1", cwd=workspace)
+    assert ended.code == 2 and "has no pages" in ended.err
+    assert kilde("show", "health/missing.md", cwd=workspace).code == 2
+
+
+def test_what_is_passed_over_is_named_and_counted(kilde: Kilde, workspace: Path) -> None:
+    folder = workspace / "more"
+    folder.mkdir()
+    (folder / "picture.png").write_bytes(b"PNG")
+    (folder / "good.md").write_text("# Good\n\nThis can be read.\n")
+    added = kilde("add", folder, cwd=workspace)
+    assert "Passed over in more: .png files (1)" in added.out
+    assert "Passed over" not in kilde("sync", cwd=workspace).out

@@ -77,23 +77,20 @@ def test_what_was_closed_since_is_no_duplicate_in_a_past_state(base: KnowledgeBa
     assert [ref.id for ref in hit.documents] == ["a"]
 
 
-def test_the_same_words_in_another_language_or_under_another_heading_are_no_copies(
-    base: KnowledgeBase, root: Path
-) -> None:
-    base.add_documents(
-        [document("en", "Taxi 20 kr."), document("da", "Taxi 20 kr.", language="da")]
-    )
-    assert len(base.search("taxi")) == 2
+def test_rows_are_copies_only_under_the_same_headings(base: KnowledgeBase, root: Path) -> None:
     for year in (2025, 2026):
         path = root / "docs" / f"prices{year}.csv"
         path.write_text("service;price\nsauna;50\nswimming;40\n")
+    (root / "docs" / "rooms.md").write_text(
+        "# Room A\n\n| Day | Price |\n|---|---|\n| Monday | 77 |\n| Friday | 88 |\n\n"
+        "# Room B\n\n| Day | Price |\n|---|---|\n| Monday | 77 |\n| Friday | 99 |\n"
+    )
     base.add([root / "docs"])
-    (row,) = [
-        hit
-        for hit in base.search("sauna price")
-        if hit.passage.text.startswith("service: s") and "sauna" in hit.passage.text
-    ]
+    (row,) = [hit for hit in base.search("sauna price") if "sauna" in hit.passage.text]
     assert sorted(ref.id for ref in row.documents) == ["docs/prices2025.csv", "docs/prices2026.csv"]
+    mondays = [hit for hit in base.search("price on Monday") if "77" in hit.passage.text]
+    assert {hit.passage.heading_path for hit in mondays} == {"Room A", "Room B"}
+    assert all(hit.duplicates == () for hit in mondays)
 
 
 def passages(scoped: ScopedKnowledge, question: str) -> list[Hit]:

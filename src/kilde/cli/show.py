@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from kilde.cli.terminal import single_line, style
+from kilde.types import Omission
 
 if TYPE_CHECKING:
-    from kilde.types import Answer, Citation, DocumentRef, Hit, SyncReport
+    from kilde.types import Answer, Citation, Document, DocumentRef, Hit, SyncReport
 
 _SNIPPET = 240
 # More documents with the same words than these are counted, not named; --json names all.
 _NAMED = 20
+_MOST_OMISSIONS = 20
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
@@ -107,12 +110,51 @@ def report(done: SyncReport) -> int:
     if done.failed:
         counts.append(style(f"{len(done.failed)} failed", fg="red"))
     click.echo(", ".join(counts) + ".")
+    omitted(done.omitted)
     for failure in done.failed:
         source, reason = single_line(failure.source), single_line(failure.reason)
         click.echo(f"{style(source, bold=True)}: {reason}", err=True)
         if failure.hint:
             click.echo(f"  {single_line(failure.hint)}", err=True)
     return 1 if done.failed else 0
+
+
+def document(found: Document) -> None:
+    """Print what is known of a document beside its text."""
+    facts = [
+        ("Title", found.title),
+        ("Source", found.source),
+        ("Collection", found.collection),
+        ("Language", found.language),
+        *((key, str(value)) for key, value in found.metadata.items() if value is not None),
+    ]
+    for name, value in facts:
+        click.echo(_dim(f"{single_line(name)}: {single_line(value)}"))
+    omitted([Omission(found.id, kind, count) for kind, count in found.omitted.items()])
+    click.echo()
+
+
+def heading(text: str) -> None:
+    """Print a line that stands above what belongs together."""
+    click.echo(_heading(text))
+
+
+def omitted(omissions: Sequence[Omission]) -> None:
+    """Print what was passed over, by source; beyond a few sources, in total by kind."""
+    sources = Counter(omission.source for omission in omissions)
+    if len(sources) > _MOST_OMISSIONS:
+        kinds: Counter[str] = Counter()
+        for omission in omissions:
+            kinds[omission.kind] += omission.count
+        places = [(f"{len(sources)} sources", kinds)]
+    else:
+        places = [
+            (source, Counter({o.kind: o.count for o in omissions if o.source == source}))
+            for source in sources
+        ]
+    for source, counts in places:
+        told = ", ".join(f"{kind} ({count})" for kind, count in sorted(counts.items()))
+        click.echo(_dim(f"Passed over in {single_line(source)}: {single_line(told)}"))
 
 
 def _numbered(found: Answer) -> str:

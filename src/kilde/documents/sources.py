@@ -69,10 +69,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file of a folder that is passed over, and why. Nothing is wrong with that."""
+    """A file of a folder that is passed over, and the ``kind`` that it is counted under."""
 
     document_source: str
-    reason: str
+    kind: str
 
 
 def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
@@ -250,16 +250,18 @@ def _members(
             if target.is_dir():
                 continue
             if not target.is_relative_to(inside):
-                yield Skipped(name, "a link that leads out of the folder")
+                yield Skipped(name, "links that lead out of the folder")
             elif format_of(path.name) is None:
-                yield Skipped(name, f"{path.suffix or 'no suffix'}: not a format that Kilde reads")
+                yield Skipped(
+                    name, f"{path.suffix.lower()} files" if path.suffix else "files without suffix"
+                )
             else:
                 yield _found(path, source, root)
         except (FileNotFoundError, RuntimeError):  # RuntimeError: a link to itself
-            yield Skipped(name, "a link that leads nowhere")
+            yield Skipped(name, "links that lead nowhere")
         except OSError as error:
             if error.errno == errno.ELOOP:  # the same, as newer Pythons say it
-                yield Skipped(name, "a link that leads nowhere")
+                yield Skipped(name, "links that lead nowhere")
                 continue
             yield Failure(name, f"it cannot be looked at ({error})", "Check who may read it.")
 

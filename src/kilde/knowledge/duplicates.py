@@ -1,8 +1,7 @@
 """Equal passages count once: which ones are equal, and which documents hold them.
 
-Passages are equal where their words are, in the same language; white space does not matter, nor do
-the titles of the documents. Rows must also stand under the same headings, for "Price: 50" says
-nothing without them.
+Passages are equal where their words are; white space does not matter, nor do the titles of the
+documents. Rows must also stand under the same headings, for "Price: 50" says nothing without them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from kilde.types import DocumentRef
 def passage_key(row: Mapping[str, Any]) -> tuple[str, ...]:
     """What is the same for the stored rows of equal passages."""
     headings = row["heading_path"] if row["kind"] == "row" else ""
-    return row["kind"], row["language"], headings, " ".join(row["text"].split())
+    return row["kind"], headings, " ".join(row["text"].split())
 
 
 def grouped(rows: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:

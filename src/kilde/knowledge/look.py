@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from kilde.documents.formats import format_of
 from kilde.documents.sources import Found, Skipped, Source, document_name, expand
 from kilde.errors import LoadError, SourceMissing
 from kilde.knowledge.sources import covers
-from kilde.types import Failure
+from kilde.types import Failure, Omission
 
 _PRUNE = (
     "If it is on a drive that is not connected, connect it and sync again. "
@@ -21,11 +22,12 @@ _PRUNE = (
 @dataclass(frozen=True, slots=True)
 class Look:
     """What was found in the sources, by name; the sources and the folders or files that could not
-    be looked at: their documents are kept."""
+    be looked at: their documents are kept; and what was passed over."""
 
     found: dict[str, Found]
     unreadable: list[Source]
     hidden: list[str]
+    omitted: list[Omission]
 
     def hides(self, document_source: str) -> bool:
         """Whether the document may still be there, where nobody can look."""
@@ -53,6 +55,7 @@ def look(
     found: dict[str, Found] = {}
     unreadable: list[Source] = []
     hidden: list[str] = []
+    skipped: Counter[tuple[str, str]] = Counter()
     for source in reversed(sources):
         empty = True
         try:
@@ -61,7 +64,9 @@ def look(
                 if isinstance(thing, Failure):
                     failed.append(thing)
                     hidden.append(document_name(root / thing.source, root))
-                elif not isinstance(thing, Skipped) and thing.document_source not in excluded:
+                elif isinstance(thing, Skipped):
+                    skipped[source.location, thing.kind] += 1
+                elif thing.document_source not in excluded:
                     first = found.setdefault(thing.document_source, thing)
                     if not _same_file(first, thing):
                         failed.append(_second(first, thing))
@@ -80,7 +85,8 @@ def look(
                 unreadable.append(source)
                 reason = f"it holds no file that can be read{_kept(lost)}"
                 failed.append(Failure(source.location, reason, _PRUNE))
-    return Look(dict(sorted(found.items())), unreadable, hidden)
+    omitted = [Omission(*key, count) for key, count in sorted(skipped.items())]
+    return Look(dict(sorted(found.items())), unreadable, hidden, omitted)
 
 
 def _documents_of(source: Source, stored: Iterable[str]) -> int:

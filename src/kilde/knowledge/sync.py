@@ -20,6 +20,7 @@ from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import LoadError, NotFound
 from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.look import look
+from kilde.knowledge.neighbours import Neighbours
 from kilde.knowledge.reindex import sweep
 from kilde.knowledge.seen import Seen
 from kilde.knowledge.sources import (
@@ -34,7 +35,7 @@ from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
 from kilde.knowledge.workload import Workload
 from kilde.protocols import Progress, step
-from kilde.types import Document, Failure, SyncReport
+from kilde.types import Document, Failure, Omission, SyncReport
 
 
 class Sync:
@@ -119,7 +120,8 @@ class Sync:
         self._seen.forget(
             name for name in self._seen.load() if any(covers(source, name) for source in fresh)
         )
-        report = self._read(fresh, progress, "add " + ", ".join(map(_shown, fresh)))
+        action = "add " + ", ".join(map(_shown, fresh))
+        report = self._read(fresh, progress, action, tell_skipped=True)
         new = [source for source in fresh if not any(same(source, old) for old in before.sources)]
         self._drop_unreadable(new, {failure.source for failure in report.failed})
         return replace(report, failed=(*failed, *report.failed))
@@ -222,8 +224,12 @@ class Sync:
         *,
         complete: bool = False,
         prune: bool = False,
+        tell_skipped: bool = False,
     ) -> SyncReport:
-        """Read sources; where they are ``complete``, what none of them covers is removed."""
+        """Read sources; where they are ``complete``, what none of them covers is removed.
+
+        ``tell_skipped`` reports the files that no reader is for.
+        """
         failed: list[Failure] = []
         began = time.time()
         listed = self._sources.load()
@@ -250,8 +256,10 @@ class Sync:
         # Forgotten first: when this run is cut off, the next one reads these again.
         self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
+        omitted = list(present.omitted) if tell_skipped else []
         with Workload(progress, to_read) as work:
-            documents = self._load(to_read, listed.excluded, produced, failed, work)
+            documents = self._load(to_read, listed.excluded, produced, failed, omitted, work)
+            documents = self._neighbours({one.document_source for one in to_read}).settle(documents)
             outcome = self._indexer().index(documents, action, work.done)
         failed += outcome.failed
         unstored = {failure.source for failure in outcome.failed}
@@ -281,6 +289,7 @@ class Sync:
             removed=tuple(gone),
             unchanged=(*unchanged, *outcome.unchanged),
             failed=tuple(failed),
+            omitted=tuple(omitted),
             passages_embedded=outcome.embedded,
             version=version,
         )
@@ -291,6 +300,7 @@ class Sync:
         excluded: frozenset[str],
         produced: dict[str, list[str]],
         failed: list[Failure],
+        omitted: list[Omission],
         work: Workload,
     ) -> Iterator[Document]:
         for thing, result in self._readers().load_all(found, allow_private=self._allow_private):
@@ -300,6 +310,11 @@ class Sync:
             else:
                 documents = [document for document in result if document.id not in excluded]
                 produced[thing.document_source] = [document.id for document in documents]
+                omitted += [
+                    Omission(document.id, kind, count)
+                    for document in documents
+                    for kind, count in document.omitted.items()
+                ]
             work.loaded(thing, documents)
             yield from documents
 
@@ -318,6 +333,17 @@ class Sync:
                 was_read = named if origin is None else origin != "memory"
                 found[key] = _Stored(source, was_read, origin is not None)
         return found
+
+    def _neighbours(self, read_again: set[str]) -> Neighbours:
+        """The languages of the stored documents, but for those that are read again."""
+        view = self._store.latest()
+        columns = ["source", "collection", "document_language"]
+        rows = view.rows(where="ordinal = 0", columns=columns) if view and read_again else []
+        return Neighbours(
+            (row["source"], row["collection"], row["document_language"])
+            for row in rows
+            if row["source"] not in read_again
+        )
 
     def _delete(self, ids: list[str], action: str) -> int | None:
         view = self._store.latest()

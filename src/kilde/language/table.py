@@ -22,6 +22,7 @@ class Language:
     stemmer: str
     dictionary: str
     links: tuple[str, ...]
+    labels: frozenset[str]
     stop_words: frozenset[str]
     negations: frozenset[str]
     abbreviations: frozenset[str]
@@ -40,6 +41,7 @@ def languages() -> Mapping[str, Language]:
             stemmer=row["stemmer"],
             dictionary=row["dictionary"],
             links=tuple(row["links"]),
+            labels=frozenset(row["labels"].split()),
             stop_words=frozenset(row["stop_words"].split()),
             negations=frozenset(row["negations"].split()),
             abbreviations=frozenset(row["abbreviations"].split()),
