@@ -50,7 +50,8 @@ class Document:
     one". ``markdown`` tells the splitter to look for ``#`` headings in the text. ``origin`` is the
     kind of source that it was read from, or ``"memory"``. ``recognized`` are the pages, counted
     from 1, whose text was read by OCR. ``omitted`` counts what the reader passed over, by kind
-    (``{"comments": 3}``).
+    (``{"comments": 3}``). ``modified`` is when its file was last changed; a file that was merely
+    touched is no other document, so it does not count in the ``content_hash``.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Document:
     origin: Origin = "memory"
     recognized: tuple[int, ...] = ()
     omitted: Mapping[str, int] = field(default_factory=dict)
+    modified: datetime | None = None
 
     @classmethod
     def from_text(
@@ -151,7 +153,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """The newer version of a document, and the date, year or version that says so."""
+    """The newer version of a document, and the date, version or word that says so, if any."""
 
     document: DocumentRef
     date: str

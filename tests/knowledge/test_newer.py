@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,16 @@ def found(base: KnowledgeBase, question: str = QUESTION) -> list[Hit]:
             document("prices_v9.md", PRICES.format(20)),
             document("prices_v10.md", PRICES.format(25)),
             "version 10",
+        ),
+        (
+            document("prices.md", PRICES.format(20)),
+            document("prices-new.md", PRICES.format(25)),
+            "new",
+        ),
+        (
+            document("Takster (gammel).md", PRICES.format(20)),
+            document("Takster.md", PRICES.format(25)),
+            "",
         ),
         (
             document("a.md", PRICES.format(20), "Prices", Date=date(2025, 3, 1)),
@@ -147,6 +159,22 @@ def test_a_newer_version_outside_the_scope_is_not_named(base: KnowledgeBase) -> 
     )
     (hit,) = base.scoped(Scope(frozenset({"town"}))).search(QUESTION)
     assert hit.newer is None
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_the_file_that_was_changed_later_is_newer_where_nothing_else_tells(
+    base: KnowledgeBase, root: Path, order: tuple[str, str]
+) -> None:
+    for name, price, day in zip(order, (20, 25), (1, 9), strict=True):
+        path = root / "docs" / f"{name}.md"
+        path.write_text(f"# Prices\n\n{PRICES.format(price)}\n")
+        changed = datetime(2026, 3, day, 12, tzinfo=UTC)
+        os.utime(path, (changed.timestamp(), changed.timestamp()))
+    base.add([root / "docs"])
+    assert base.document(f"docs/{order[1]}.md").modified == changed
+    first, second = found(base)
+    assert first.document.id == f"docs/{order[1]}.md"
+    assert second.newer is not None and second.newer.date == "2026-03-09"
 
 
 def test_what_was_stored_later_is_newer_where_nothing_else_tells(base: KnowledgeBase) -> None:

@@ -39,7 +39,8 @@ def may_decline(text: str, language: str) -> bool:
 def newer_version(language: str, name: str, newer: Newer) -> str:
     """The note that a document which an answer cites has a newer version."""
     phrase = _phrases(language)["newer"]
-    return phrase.format(name=name, newer=newer.document.id, date=newer.date)
+    date = f" ({newer.date})" if newer.date else ""
+    return phrase.format(name=name, newer=f"{newer.document.id}{date}")
 
 
 def answer_in(language: str) -> str:

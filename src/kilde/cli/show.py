@@ -95,8 +95,8 @@ def hits(found: Iterable[Hit]) -> None:
         )
         _also_in(hit)
         if hit.newer:
-            name = single_line(hit.newer.document.id)
-            click.echo(_dim(f"     newer version: {name} ({single_line(hit.newer.date)})"))
+            date = f" ({hit.newer.date})" if hit.newer.date else ""
+            click.echo(_dim(f"     newer version: {single_line(hit.newer.document.id + date)}"))
         text = " ".join(passage.text.split())
         click.echo("     " + (text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"))
 

@@ -1,22 +1,27 @@
 """Which of two versions of a document is the newer one, as far as what was found tells.
 
 Two hits are versions of one passage where most of their words are the same, and their documents
-are called alike but for years, dates and version numbers. Which is newer, the names say; else the
-metadata, the passages themselves, or, where only numbers differ, when each was stored. Dates of
-different kinds are not compared, and where none of them differ, nothing is said.
+are called alike but for years, dates, version numbers and words such as "new". Which is newer, the
+names say; else the metadata, the passages themselves, or, where only numbers differ, when each file
+was changed or stored. Dates of different kinds are not compared, and where none of them differ,
+nothing is said.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
 from itertools import combinations
 from pathlib import PurePosixPath
 
-from kilde.knowledge.schema import load_values
+from kilde.knowledge.schema import load_values, modified_of
 from kilde.knowledge.view import View, one_of
 from kilde.language.analysis import analyzer
 from kilde.types import DocumentRef, Hit, Newer
@@ -25,8 +30,9 @@ from kilde.types import DocumentRef, Hit, Newer
 _COMPARED = 20
 # The share of words that two versions of a passage have in common.
 _ALIKE = 0.75
-# Documents stored within this time were likely read by one sync, which says nothing of their age.
-_ONE_SYNC = timedelta(hours=1)
+# Files that were changed or stored within this time were likely copied or read together, which says
+# nothing of their age.
+_TOGETHER = timedelta(hours=1)
 # Keys of metadata that say when a document was written, the most telling first.
 _METADATA = ("date", "modified", "updated", "revised", "valid_from", "created")
 
@@ -56,6 +62,7 @@ class _Stored:
     """What is stored of a document beside its passages that may tell its age."""
 
     metadata: Mapping[str, object]
+    modified: datetime | None
     added_at: datetime
 
 
@@ -120,7 +127,14 @@ def _undated(name: str) -> str:
     """A name without dates and version numbers; empty where nothing else is in it."""
     for pattern in (_DATE, _VERSION, _COPY):
         name = pattern.sub(" ", _spaced(name))
-    return " ".join(_WORD.findall(name))
+    marks = {word for words in _marks().values() for word in words}
+    return " ".join(word for word in _WORD.findall(name) if word not in marks)
+
+
+@cache
+def _marks() -> Mapping[str, Sequence[str]]:
+    text = resources.files(__package__).joinpath("versions.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def _spaced(name: str) -> str:
@@ -140,10 +154,15 @@ def _terms(hit: Hit, asked: Collection[str]) -> set[str]:
 
 
 def _read(view: View, within: str, ids: Collection[str]) -> dict[str, _Stored]:
-    where = f"{within} AND {one_of('document_id', sorted(ids))} AND ordinal = 0"
-    rows = view.rows(where=where, columns=["document_id", "metadata", "added_at"])
+    where = f"{within} AND {one_of('document_id', sorted(ids))} AND ordinal = -1"
+    rows = view.rows(where=where, columns=["document_id", "metadata", "layout", "added_at"])
     return {
-        row["document_id"]: _Stored(load_values(row["metadata"]), row["added_at"]) for row in rows
+        row["document_id"]: _Stored(
+            load_values(row["metadata"]),
+            modified_of(json.loads(row["layout"])) if row["layout"] else None,
+            row["added_at"],
+        )
+        for row in rows
     }
 
 
@@ -154,6 +173,7 @@ def _ages(one: Hit, other: Hit, stored: Mapping[str, _Stored]) -> tuple[_Age, _A
     kinds: tuple[Callable[[Hit], _Age | None], ...] = (
         lambda hit: _dated(_name(hit)),
         _version,
+        _marked,
         lambda hit: _of_metadata(stored[hit.document.id].metadata),
         lambda hit: _dated_within(hit.passage.text),
     )
@@ -161,10 +181,13 @@ def _ages(one: Hit, other: Hit, stored: Mapping[str, _Stored]) -> tuple[_Age, _A
         first, second = kind(one), kind(other)
         if first and second and first[0] != second[0]:
             return first, second
-    first_at, second_at = (stored[hit.document.id].added_at for hit in (one, other))
-    if abs(first_at - second_at) < _ONE_SYNC or not _differ_in_numbers(one, other):
+    if not _differ_in_numbers(one, other):
         return None
-    return _stored_at(first_at), _stored_at(second_at)
+    a, b = (stored[hit.document.id] for hit in (one, other))
+    for first_at, second_at in ((a.modified, b.modified), (a.added_at, b.added_at)):
+        if first_at and second_at and abs(first_at - second_at) >= _TOGETHER:
+            return _moment(first_at), _moment(second_at)
+    return None
 
 
 def _dated(text: str) -> _Age | None:
@@ -204,6 +227,15 @@ def _version(hit: Hit) -> _Age | None:
     return tuple(int(part) for part in match[1].split(".")), f"version {match[1]}"
 
 
+def _marked(hit: Hit) -> _Age:
+    """Whether a name says that it is the new or the old one."""
+    words = set(_WORD.findall(_spaced(_name(hit))))
+    for rank, kind in ((1, "newer"), (-1, "older")):
+        if found := words.intersection(_marks()[kind]):
+            return (rank,), min(found)
+    return (0,), ""
+
+
 def _of_metadata(metadata: Mapping[str, object]) -> _Age | None:
     values = {key.casefold().replace(" ", "_"): value for key, value in metadata.items()}
     for key in _METADATA:
@@ -215,5 +247,5 @@ def _of_metadata(metadata: Mapping[str, object]) -> _Age | None:
     return None
 
 
-def _stored_at(moment: datetime) -> _Age:
+def _moment(moment: datetime) -> _Age:
     return (int(moment.timestamp()),), moment.strftime("%Y-%m-%d")
