@@ -72,10 +72,11 @@ def newest_first(hits: Sequence[Hit], view: View, within: str, asked: Collection
     ``asked`` are the terms of the question: a version that lacks one that the older passage holds
     (its year, say) does not take its place. ``within`` is the filter of the scope.
     """
+    names = [_undated_names(hit.document) for hit in hits[:_COMPARED]]
     pairs = [
         (one, other)
-        for one, other in combinations(range(min(len(hits), _COMPARED)), 2)
-        if _are_versions(hits[one], hits[other])
+        for one, other in combinations(range(len(names)), 2)
+        if names[one] & names[other] and _are_versions(hits[one], hits[other])
     ]
     if not pairs:
         return list(hits)
@@ -102,21 +103,18 @@ def newest_first(hits: Sequence[Hit], view: View, within: str, asked: Collection
 
 
 def _are_versions(one: Hit, other: Hit) -> bool:
-    if one.document.id == other.document.id or one.passage.language != other.passage.language:
-        return False
-    alike = any(
-        name(one.document) and name(one.document) == name(other.document)
-        for name in (_title, _file_name)
+    """Whether the passages of two documents that are called alike are nearly the same."""
+    return (
+        one.document.id != other.document.id
+        and _similarity(one.passage.text, other.passage.text) >= _ALIKE
     )
-    return alike and _similarity(one.passage.text, other.passage.text) >= _ALIKE
 
 
-def _title(document: DocumentRef) -> str:
-    return _undated(document.title)
-
-
-def _file_name(document: DocumentRef) -> str:
-    return _undated(PurePosixPath(document.id.partition("#")[0]).stem)
+def _undated_names(document: DocumentRef) -> frozenset[tuple[str, str]]:
+    """The title and the file name of a document without what tells its versions apart."""
+    file = PurePosixPath(document.id.partition("#")[0]).stem
+    names = (("title", _undated(document.title)), ("file", _undated(file)))
+    return frozenset((kind, name) for kind, name in names if name)
 
 
 def _name(hit: Hit) -> str:
