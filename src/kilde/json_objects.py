@@ -68,20 +68,23 @@ class Faults:
 def read_objects(path: Path, faults: Faults) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The objects of a file and their places; what is no object goes to ``faults``.
 
-    The text is UTF-8, or UTF-16 with a byte order mark. A table gives an object per row, with None
+    The text is UTF-8 or UTF-16. A table gives an object per row, with None
     for an empty cell. Raises :class:`ConfigError` where the file cannot be read at all.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError([f"{path}: it cannot be read ({error.strerror})"]) from error
-    if data.startswith(_UTF16):
+    if encoding := _utf16(data):
         try:
-            data = data.decode("utf-16").encode("utf-8")
+            data = data.decode(encoding).encode("utf-8")
         except UnicodeError:
             faults.add(Place(0), "it is not whole UTF-16 text; save it again as UTF-8")
             return
     data = data.removeprefix(_UTF8)
+    if b"\0" in data:
+        faults.add(Place(0), _NO_ROWS)
+        return
     if path.suffix.lower() in _TABLES:
         yield from _of_table(data, faults)
         return
@@ -91,6 +94,15 @@ def read_objects(path: Path, faults: Faults) -> Iterator[tuple[Place, dict[str, 
             yield place, found
         else:
             faults.add(place, "a row must be an object: {…}")
+
+
+def _utf16(data: bytes) -> str:
+    """The encoding of a text in UTF-16; empty for any other. Rows begin with ASCII characters."""
+    if data.startswith(_UTF16):
+        return "utf-16"
+    if data[1:2] == b"\0" != data[:1]:
+        return "utf-16-le"
+    return "utf-16-be" if data[:1] == b"\0" != data[1:2] else ""
 
 
 def _of_lines(data: bytes, faults: Faults) -> Iterator[tuple[Place, object]]:

@@ -407,9 +407,9 @@ def test_objects_over_several_lines(tmp_path: Path) -> None:
 def test_utf16_is_read(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "rows.jsonl"
     text = json.dumps({"prompt": "Åbent nu?", "completion": "Ja."}, ensure_ascii=False)
-    mark = "" if encoding == "utf-16" else "\ufeff"
-    path.write_bytes(f"{mark}{text}\r\n{text}\r\n".encode(encoding))
-    assert [row.question for row in read_rows(path)] == ["Åbent nu?"] * 2
+    for mark in ("",) if encoding == "utf-16" else ("", "\ufeff"):
+        path.write_bytes(f"{mark}{text}\r\n{text}\r\n".encode(encoding))
+        assert [row.question for row in read_rows(path)] == ["Åbent nu?"] * 2
     path.write_bytes(path.read_bytes()[:-1])
     (fault,) = faults(path)
     assert "UTF-16" in fault and "save it again as UTF-8" in fault
@@ -430,6 +430,8 @@ def test_what_is_no_json_gets_one_sentence(tmp_path: Path, name: str) -> None:
     path.write_text("prompt;completion\n" + f"{Q};{A}\n" * 30)
     (fault,) = faults(path)
     assert fault.startswith("it is not JSON; rows are lines of JSON")
+    path.write_bytes(b"PK\x03\x04\x00\n{\n{\n")  # a workbook
+    assert faults(path) == [fault]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
