@@ -50,7 +50,8 @@ class Document:
     one". ``markdown`` tells the splitter to look for ``#`` headings in the text. ``origin`` is the
     kind of source that it was read from, or ``"memory"``. ``recognized`` are the pages, counted
     from 1, whose text was read by OCR. ``omitted`` counts what the reader passed over, by kind
-    (``{"comments": 3}``).
+    (``{"comments": 3}``). ``modified`` is when its file was last changed; a file that was merely
+    touched is no other document, so it does not count in the ``content_hash``.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Document:
     origin: Origin = "memory"
     recognized: tuple[int, ...] = ()
     omitted: Mapping[str, int] = field(default_factory=dict)
+    modified: datetime | None = None
 
     @classmethod
     def from_text(
@@ -152,12 +154,21 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """The newer version of a document, and the date, version or word that says so, if any."""
+
+    document: DocumentRef
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found for a question, and why.
 
     ``score`` is the fused score in 0..1 that the list is sorted by. ``lexical`` is the BM25 score
     and ``dense`` the cosine similarity; ``None`` where that search did not return the passage or
-    had no vote in its language.
+    had no vote in its language. ``duplicates`` are the other documents in scope that hold the same
+    passage. ``newer`` is set where another hit holds a newer version of the passage.
     """
 
     passage: Passage
@@ -165,6 +176,13 @@ class Hit:
     score: float
     lexical: float | None = None
     dense: float | None = None
+    duplicates: tuple[DocumentRef, ...] = ()
+    newer: Newer | None = None
+
+    @property
+    def documents(self) -> tuple[DocumentRef, ...]:
+        """All documents that hold the passage."""
+        return (self.document, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +251,8 @@ class Citation:
     """The span that supports a claim: ``document(c.document.id).text[c.start:c.end] == c.quote``.
 
     ``coverage`` (0..1) is the share of the claim's content that the span holds. ``recognized`` is
-    set where the text was read by OCR, which may misread a letter or a digit.
+    set where the text was read by OCR, which may misread a letter or a digit. ``duplicates`` are
+    other documents that were found and hold the same words.
     """
 
     document: DocumentRef
@@ -245,6 +264,12 @@ class Citation:
     heading_path: str
     coverage: float
     recognized: bool = False
+    duplicates: tuple[DocumentRef, ...] = ()
+
+    @property
+    def documents(self) -> tuple[DocumentRef, ...]:
+        """All documents that hold the words."""
+        return (self.document, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,19 @@ def test_what_was_read_by_ocr_is_marked(kilde: Kilde, workspace: Path) -> None:
     assert "page 2, read by OCR" in found
 
 
+def test_search_and_ask_name_all_documents_with_the_same_words(
+    kilde: Kilde, workspace: Path
+) -> None:
+    library = (workspace / "health" / "library.md").read_text()
+    (workspace / "health" / "copy.md").write_text(library)
+    assert kilde("sync", cwd=workspace).code == 0
+    question = "When does the library open on Mondays?"
+    for command in ("search", "ask"):
+        ended = kilde(command, question, cwd=workspace)
+        assert "     also in: health/library.md\n" in ended.out
+    assert ended.out.count("opens at 9:15 on Mondays. [1]") == 1
+
+
 def test_ask_names_the_nearest_documents_when_it_declines(kilde: Kilde, workspace: Path) -> None:
     ended = kilde("ask", "Which volcano erupted in Iceland?", cwd=workspace)
     assert ended.code == 0

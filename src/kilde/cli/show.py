@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kilde.types import Answer, Citation, Document, DocumentRef, Hit, Passage, SyncReport
 
 _SNIPPET = 240
+# More documents with the same words than these are counted, not named; --json names all.
+_NAMED = 20
 _MOST_OMISSIONS = 20
 
 
@@ -57,6 +59,7 @@ def sources(found: Answer) -> None:
         for citation in cited:
             quote = " ".join(citation.quote.split())
             click.echo("     " + style(f"“{quote}”", fg="yellow"))
+            _also_in(citation)
 
 
 def remarks(found: Answer) -> None:
@@ -86,6 +89,10 @@ def hits(found: Iterable[Hit]) -> None:
         dense = "–" if hit.dense is None else f"{hit.dense:.2f}"
         scores = _dim(f"  {hit.score:.2f} (words {lexical}, meaning {dense})")
         click.echo(f"{number:>3}  {_place(hit.document, passage)}{scores}")
+        _also_in(hit)
+        if hit.newer:
+            date = f" ({hit.newer.date})" if hit.newer.date else ""
+            click.echo(_dim(f"     newer version: {single_line(hit.newer.document.id + date)}"))
         text = " ".join(passage.text.split())
         click.echo("     " + (text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"))
 
@@ -184,6 +191,14 @@ def _place(document: DocumentRef, passage: Passage | Citation) -> str:
     if below:
         parts.append(single_line(below))
     return " · ".join(parts)
+
+
+def _also_in(found: Hit | Citation) -> None:
+    """Print the other documents that hold the same words."""
+    names = [single_line(document.id) for document in found.duplicates]
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        click.echo(_dim(f"     also in: {', '.join(names[:_NAMED])}{more}"))
 
 
 def _heading(text: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -52,6 +54,7 @@ def load(
 
         with sql.open_table(found.source, found.root, found.document_source) as table:
             return list(_documents([table], found, found.source.table or "query"))
+    modified = None
     if found.source.kind == "url":
         from kilde.documents.web import fetch
 
@@ -66,10 +69,11 @@ def load(
         form = format_of(path.name)
         if form is None:
             raise _unreadable(found.document_source, f"{path.suffix or 'no suffix'} is no format")
-        data = _read(path, found.document_source)
+        data, modified = _read(path, found.document_source)
         stem = _stem(path.name)
     contents = _parse(data, found.document_source, form, ocr, keep_alive)
-    return list(_documents(contents, found, stem))
+    documents = _documents(contents, found, stem)
+    return [replace(document, modified=modified) for document in documents]
 
 
 def _parse(
@@ -96,7 +100,8 @@ def _parse(
     return contents
 
 
-def _read(path: Path, name: str) -> bytes:
+def _read(path: Path, name: str) -> tuple[bytes, datetime | None]:
+    """What a file holds, and when it was last changed."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -108,7 +113,7 @@ def _read(path: Path, name: str) -> bytes:
                 "that is read",
                 hint="Split it into smaller files, or take pictures out of it.",
             )
-        return path.read_bytes()
+        return path.read_bytes(), _moment(status.st_mtime)
     except FileNotFoundError as error:
         raise LoadError(
             name, "it is gone", hint="Put it back, or sync again to forget it."
@@ -125,6 +130,13 @@ def _read(path: Path, name: str) -> bytes:
             f"it cannot be read ({error.strerror or error})",
             hint="Check the disk or the network drive it is on.",
         ) from error
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):  # some file systems keep any number
+        return None
 
 
 def _documents(contents: list[Content], found: Found, stem: str) -> Iterator[Document]:

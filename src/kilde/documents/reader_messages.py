@@ -121,6 +121,7 @@ def _document(document: Document) -> dict[str, Any]:
         "origin": document.origin,
         "recognized": document.recognized,
         "omitted": [[kind, count] for kind, count in document.omitted.items()],
+        "modified": document.modified.isoformat() if document.modified else "",
     }
 
 
@@ -144,6 +145,7 @@ def _read_document(fields: Mapping[str, Any]) -> Document:
         origin=fields["origin"],
         recognized=tuple(fields["recognized"]),
         omitted=dict(fields["omitted"]),
+        modified=datetime.fromisoformat(fields["modified"]) if fields["modified"] else None,
     )
 
 

@@ -152,17 +152,20 @@ class KnowledgeBase:
         self,
         sources: Source | Iterable[Source] | None = None,
         *,
+        prune: bool = False,
         progress: Progress | None = None,
     ) -> SyncReport:
         """Read every registered source again: add, replace and remove what changed.
 
         Documents that no registered source covers are removed as well. Given ``sources``, only
-        those are read, and what none of them covers stays as it is.
+        those are read, and what none of them covers stays as it is. A folder or a pattern that
+        lost all of its files at once, as when its drive is not connected, keeps its documents and
+        is in ``failed``; with ``prune`` they are removed.
         """
         self._require_same_recipe()
         chosen = None if sources is None else as_tuple(sources, Source)
         with self._sync.lock(progress or NoProgress()):
-            report = self._sync.run(progress or NoProgress(), chosen)
+            report = self._sync.run(progress or NoProgress(), chosen, prune=prune)
             self._store.maintain(keep=self._keep)
         return report
 

@@ -204,7 +204,13 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
         origin=layout.get("origin", "memory"),
         recognized=tuple(layout.get("recognized", ())),
         omitted=layout.get("omitted", {}),
+        modified=modified_of(layout),
     )
+
+
+def modified_of(layout: Mapping[str, Any]) -> datetime | None:
+    """When the file of a document was last changed, by its stored layout."""
+    return datetime.fromisoformat(layout["modified"]) if "modified" in layout else None
 
 
 def _dump_layout(document: Document) -> str:
@@ -225,6 +231,8 @@ def _dump_layout(document: Document) -> str:
         layout["recognized"] = document.recognized
     if document.omitted:
         layout["omitted"] = dict(document.omitted)
+    if document.modified:
+        layout["modified"] = document.modified.isoformat()
     return json.dumps(layout)
 
 

@@ -139,15 +139,19 @@ class Sync:
         if kept != listed:
             self._save(kept)
 
-    def run(self, progress: Progress, chosen: Sequence[Source] | None = None) -> SyncReport:
+    def run(
+        self, progress: Progress, chosen: Sequence[Source] | None = None, *, prune: bool = False
+    ) -> SyncReport:
         """Read all registered sources, and remove what none of them covers; or the chosen ones.
 
+        The documents of a source that lost all of its files at once are kept without ``prune``.
         Without the file that lists them nothing is removed, for it may have been lost.
         """
         if chosen is not None:
-            return self._read(list(chosen), progress, "sync")
+            return self._read(list(chosen), progress, "sync", prune=prune)
         if self._sources.exists():
-            return self._read(list(self._sources.load().sources), progress, "sync", complete=True)
+            sources = list(self._sources.load().sources)
+            return self._read(sources, progress, "sync", complete=True, prune=prune)
         report = self._read([], progress, "sync")
         if any(document.was_read for document in self._stored().values()):
             lost = Failure(
@@ -222,6 +226,7 @@ class Sync:
         action: str,
         *,
         complete: bool = False,
+        prune: bool = False,
         tell_skipped: bool = False,
     ) -> SyncReport:
         """Read sources; where they are ``complete``, what none of them covers is removed.
@@ -232,8 +237,8 @@ class Sync:
         began = time.time()
         listed = self._sources.load()
         stored = self._stored()
-        origins = {document.source for document in stored.values()}
-        present = look(sources, listed.excluded, origins, failed, self._root)
+        origins = {document.source for document in stored.values() if document.was_read}
+        present = look(sources, listed.excluded, origins, failed, self._root, prune=prune)
         by_source: dict[str, list[str]] = {}
         for key, document in stored.items():
             if document.was_read:
