@@ -1,0 +1,91 @@
+"""Whether a stop ends a sentence: what abbreviations, initials, ordinals and numbers say."""
+
+from __future__ import annotations
+
+import re
+
+from kilde.language.table import languages
+
+_LAST_WORD = re.compile(r"[^\s(\[\"'”’»«„“/]+$")
+_WORD = re.compile(r"[^\W\d_]+")
+_OPENING = "\"'“”„»«‘’*_"
+_NUMBER_WITH_STOP = re.compile(r"\d{1,3}\.(?:[\s,)–-]|$)")
+_DASH = "-–—"
+# How far before a stop its word, and the word before that, are looked for.
+_REACH = 40
+
+
+class Stops:
+    """The rules of one language; one that is not in the table has only those that need no words."""
+
+    def __init__(self, language: str) -> None:
+        row = languages().get(language)
+        none: frozenset[str] = frozenset()
+        self._abbreviations = row.abbreviations if row else none
+        self._closing = row.closing if row else none
+        self._stop_words = row.stop_words if row else none
+        self._letters = row.letters if row else none
+        self._months = row.months if row else none
+        self._ordinals = row.ordinals if row else none
+
+    def ends(self, text: str, stop: re.Match[str], after: int) -> bool:
+        """Whether the stop ends a sentence; ``text[after]`` is the character that follows."""
+        following = after
+        while following < len(text) - 1 and text[following] in _OPENING:
+            following += 1
+        if text[following].islower() and not (text[after] != text[following] and stop.group()[1:]):
+            return False
+        if stop.group()[0] != "." or stop.group().startswith(".."):
+            return True
+        before = text[max(0, stop.start() - _REACH) : stop.start()]
+        match = _LAST_WORD.search(before)
+        if match is None:
+            return True
+        token = match.group().lower()
+        earlier = before[: match.start()].rstrip()
+        following_word = _WORD.match(text, following)
+        word = following_word.group() if following_word else ""
+        if token.isdigit():
+            return self._ends_after_number(token, earlier, text, after, word)
+        if len(token) == 1 and token.isalpha():
+            return self._ends_after_letter(match.group(), earlier, text[following], word)
+        if token in self._abbreviations:
+            return False
+        if token in self._closing:
+            return text[following].isupper()
+        return True
+
+    def is_complete(self, text: str, stop: int) -> bool:
+        """Whether the word before the stop is no abbreviation, whatever follows."""
+        match = _LAST_WORD.search(text[max(0, stop - _REACH) : stop])
+        token = match.group().lower() if match else ""
+        return not (token in self._abbreviations or (len(token) == 1 and token.isalpha()))
+
+    def _ends_after_number(
+        self, token: str, earlier: str, text: str, after: int, word: str
+    ) -> bool:
+        if len(token) > 3:
+            return True
+        if word.lower() in self._months or text[after] in _DASH:
+            return False
+        if _NUMBER_WITH_STOP.match(text, after) and not earlier.endswith((".", ":")):
+            return len(token) > 2
+        if not word or not self._ordinals or len(token) > 2 or word.lower() in self._stop_words:
+            return True
+        last = _LAST_WORD.search(earlier)
+        return not (
+            earlier.endswith((",", "(")) or (last and last.group().lower() in self._ordinals)
+        )
+
+    def _ends_after_letter(self, letter: str, earlier: str, following: str, word: str) -> bool:
+        """A single letter is an initial or part of an abbreviation, or it names a hall."""
+        last = _LAST_WORD.search(earlier)
+        name = last.group().lower() if last else ""
+        if name in self._letters:
+            return True
+        pair = f"{name}{letter.lower()}"
+        if pair in self._closing and "." in pair:
+            return following.isupper()
+        return letter.isupper() and word.lower() in self._stop_words and len(word) > 1 and bool(
+            name and not name.endswith(".")
+        )
