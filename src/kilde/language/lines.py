@@ -87,7 +87,7 @@ def is_heading(text: str, following: str) -> bool:
     line = text.strip()
     if line.startswith("#") or _UNDERLINE.fullmatch(line) or _CONTENTS_LINE.fullmatch(line):
         return True
-    if "\n" in line or len(line) > _LONGEST_HEADING or is_item(text) and _BULLET.match(text):
+    if "\n" in line or len(line) > _LONGEST_HEADING or (is_item(text) and _BULLET.match(text)):
         return False
     title = without_label(line)
     if not title or not title[0].isupper() or len(title.split()) > _HEADING_WORDS:

@@ -24,6 +24,8 @@ _WORD = re.compile(r"\S*")
 _SHORT = 60
 # A paragraph narrower than this is a list of entries, not text broken at a column.
 _COLUMN = 40
+# The share of a line that may stay free although the next word would have fitted.
+_RAGGED = 0.1
 
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
@@ -74,13 +76,15 @@ def _line_cuts(text: str, stops: Stops) -> list[int]:
         end = match.start()
         start = text.rfind("\n", 0, end) + 1
         if end > paragraph_end:
-            first = text.rfind("\n\n", 0, end) + 1
+            first = text.rfind("\n\n", 0, end + 1) + 1
             paragraph_end = text.find("\n\n", end)
             paragraph_end = len(text) if paragraph_end < 0 else paragraph_end
             width = max(map(len, text[first:paragraph_end].split("\n")))
-        if not text[start:end].strip() or _BLOCK.match(text, match.end()):
-            cuts.append(match.end())
-        elif _ends_line(text, start, end, width, stops):
+        if (
+            not text[start:end].strip()
+            or _BLOCK.match(text, match.end())
+            or _ends_line(text, start, end, width, stops)
+        ):
             cuts.append(match.end())
     return cuts
 
@@ -96,14 +100,13 @@ def _ends_line(text: str, start: int, end: int, width: int, stops: Stops) -> boo
         while stop := _STOP.search(text, last.end(), end + 1):
             last = stop
         if last.end() == end:
-            if line[-1] != "." or stops.is_complete(text, last.start()):
-                return bool(_NUMBERED.match(text, end + 1)) or (
-                    len(line) <= _SHORT and (text[after].isupper() or text[after].isdigit())
-                )
-            return False
+            numbered = _NUMBERED.match(text, end + 1) is not None
+            return stops.ends(text, last, after) or (
+                numbered and stops.is_complete(text, last.start())
+            )
     first_word = _WORD.match(text, after)
     room = width - (end - start) - 1 - (len(first_word.group()) if first_word else 0)
-    filled = width >= _COLUMN and room < 0
+    filled = width >= _COLUMN and room < width * _RAGGED
     if _NUMBERED.match(text, end + 1) or label_pattern().match(text, after):
         return not filled or line[-1] in ":;"
     if len(line) > _SHORT:

@@ -6,7 +6,10 @@ import re
 
 from kilde.language.table import languages
 
-_LAST_WORD = re.compile(r"[^\s(\[\"'”’»«„“/]+$")
+_LAST_WORD = re.compile(r"[^\s(\[\"'”’»«„“]+$")
+# "CVR-nr.", "kontonr.", "tlf.nr."; and a word without vowels, such as "ankn.", is no word.
+_NUMBER_OF = re.compile(r".+nrs?")
+_NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xzß]{2,}")
 _WORD = re.compile(r"[^\W\d_]+")
 _OPENING = "\"'“”„»«‘’*_"
 _NUMBER_WITH_STOP = re.compile(r"\d{1,3}\.(?:[\s,)–-]|$)")
@@ -24,9 +27,9 @@ class Stops:
         self._abbreviations = row.abbreviations if row else none
         self._closing = row.closing if row else none
         self._stop_words = row.stop_words if row else none
-        self._letters = row.letters if row else none
+        self._letters = row.letters | row.clauses if row else none
         self._months = row.months if row else none
-        self._ordinals = row.ordinals if row else none
+        self._capital_nouns = row is not None and row.capital_nouns
 
     def ends(self, text: str, stop: re.Match[str], after: int) -> bool:
         """Whether the stop ends a sentence; ``text[after]`` is the character that follows."""
@@ -49,17 +52,27 @@ class Stops:
             return self._ends_after_number(token, earlier, text, after, word)
         if len(token) == 1 and token.isalpha():
             return self._ends_after_letter(match.group(), earlier, text[following], word)
-        if token in self._abbreviations:
-            return False
         if token in self._closing:
             return text[following].isupper()
-        return True
+        return not self._is_abbreviation(match.group())
 
     def is_complete(self, text: str, stop: int) -> bool:
-        """Whether the word before the stop is no abbreviation, whatever follows."""
+        """Whether the word before the stop is no abbreviation and no number, whatever follows."""
         match = _LAST_WORD.search(text[max(0, stop - _REACH) : stop])
-        token = match.group().lower() if match else ""
-        return not (token in self._abbreviations or (len(token) == 1 and token.isalpha()))
+        return match is None or not (
+            len(match.group()) == 1
+            or match.group().isdigit()
+            or self._is_abbreviation(match.group())
+        )
+
+    def _is_abbreviation(self, word: str) -> bool:
+        token = word.lower()
+        return (
+            token in self._abbreviations
+            or (len(last := re.split(r"[-/]", token)[-1]) > 1 and last in self._abbreviations)
+            or _NUMBER_OF.fullmatch(token) is not None
+            or (not word.isupper() and _NO_VOWEL.fullmatch(token) is not None)
+        )
 
     def _ends_after_number(
         self, token: str, earlier: str, text: str, after: int, word: str
@@ -70,12 +83,12 @@ class Stops:
             return False
         if _NUMBER_WITH_STOP.match(text, after) and not earlier.endswith((".", ":")):
             return len(token) > 2
-        if not word or not self._ordinals or len(token) > 2 or word.lower() in self._stop_words:
+        if not word or not self._capital_nouns or len(token) > 2:
+            return True
+        if word.lower() in self._stop_words or earlier.endswith((".", ":", "§")):
             return True
         last = _LAST_WORD.search(earlier)
-        return not (
-            earlier.endswith((",", "(")) or (last and last.group().lower() in self._ordinals)
-        )
+        return last is not None and last.group().lower() in self._letters
 
     def _ends_after_letter(self, letter: str, earlier: str, following: str, word: str) -> bool:
         """A single letter is an initial or part of an abbreviation, or it names a hall."""
@@ -86,6 +99,9 @@ class Stops:
         pair = f"{name}{letter.lower()}"
         if pair in self._closing and "." in pair:
             return following.isupper()
-        return letter.isupper() and word.lower() in self._stop_words and len(word) > 1 and bool(
-            name and not name.endswith(".")
+        return (
+            letter.isupper()
+            and word.lower() in self._stop_words
+            and len(word) > 1
+            and bool(name and not name.endswith("."))
         )

@@ -30,7 +30,7 @@ class Language:
     clauses: frozenset[str]
     letters: frozenset[str]
     months: frozenset[str]
-    ordinals: frozenset[str]
+    capital_nouns: bool
     follow_up: frozenset[str]
     asks_number: tuple[str, ...]
 
@@ -56,7 +56,7 @@ def languages() -> Mapping[str, Language]:
             clauses=frozenset(row["clauses"].split()),
             letters=frozenset(row["letters"].split()),
             months=frozenset(row["months"].split()),
-            ordinals=frozenset(row["ordinals"].split()),
+            capital_nouns=row["capital_nouns"],
             follow_up=frozenset(row["follow_up"].split()),
             asks_number=tuple(row["asks_number"]),
         )
