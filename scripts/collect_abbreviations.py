@@ -33,8 +33,8 @@ LANGUAGES = [
 _ABBREVIATION = re.compile(r"[^\W\d_](?:[^\W\d_]|[.-](?=[^\W\d_]))*\.")
 _HEADER = """\
 # Abbreviations from spaCy {spacy} (MIT, tokenizer exceptions) and CLDR {cldr} (Unicode licence,
-# segmentation suppressions), without their last stop. Made by scripts/collect_abbreviations.py; additions
-# and the abbreviations that may end a sentence are in languages.toml.
+# segmentation suppressions), without their last stop. Made by scripts/collect_abbreviations.py;
+# additions and the abbreviations that may end a sentence are in languages.toml.
 
 """
 

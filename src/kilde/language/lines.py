@@ -92,7 +92,9 @@ def is_heading(text: str, following: str) -> bool:
     title = without_label(line)
     if not title or not title[0].isupper() or len(title.split()) > _HEADING_WORDS:
         return False
-    return not _FACT.search(title) and not title.endswith(":") and _is_statement(following)
+    if _FACT.search(title) or title.endswith(":") or not following.strip():
+        return False
+    return title != line or _is_statement(following)
 
 
 def _is_statement(text: str) -> bool:
@@ -100,4 +102,4 @@ def _is_statement(text: str) -> bool:
     if not line or line.startswith("#"):
         return False
     body = without_label(line)
-    return is_item(text) or (line[-1] in ".!?:…" and len(body.split()) >= 4)
+    return is_item(text) or (line[-1] in ".!?:…" and len(body.split()) >= 3)

@@ -95,6 +95,8 @@ def _ends_line(text: str, start: int, end: int, width: int, stops: Stops) -> boo
     after = _skip_space(text, end)
     if line.startswith("#"):
         return True
+    if after == len(text):
+        return False
     if stop := _STOP.search(text, max(start, end - 12), end + 1):
         last = stop
         while stop := _STOP.search(text, last.end(), end + 1):

@@ -38,6 +38,8 @@ class Stops:
             following += 1
         if text[following].islower() and not (text[after] != text[following] and stop.group()[1:]):
             return False
+        if stop.group().startswith("....") and text[following].isdigit():
+            return False  # the leader of a table of contents
         if stop.group()[0] != "." or stop.group().startswith(".."):
             return True
         before = text[max(0, stop.start() - _REACH) : stop.start()]
