@@ -10,6 +10,10 @@ _LAST_WORD = re.compile(r"[^\s(\[\"'”’»«„“]+$")
 # "CVR-nr.", "kontonr.", "tlf.nr."; and a word without vowels, such as "ankn.", is no word.
 _NUMBER_OF = re.compile(r".+nrs?")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xzß]{2,}")
+# "jur.kand.": an abbreviation and what belongs to it.
+_DOTTED = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)+")
+# "a)" begins an item although it is a lower-case letter.
+_ITEM_LETTER = re.compile(r"\(?[a-zæøå]\)\s")
 _WORD = re.compile(r"[^\W\d_]+")
 _OPENING = "\"'“”„»«‘’*_"
 _NUMBER_WITH_STOP = re.compile(r"\d{1,3}\.(?:[\s,)–-]|$)")
@@ -36,6 +40,8 @@ class Stops:
         following = after
         while following < len(text) - 1 and text[following] in _OPENING:
             following += 1
+        if _ITEM_LETTER.match(text, after):
+            return self.is_complete(text, stop.start())
         if text[following].islower() and not (text[after] != text[following] and stop.group()[1:]):
             return False
         if stop.group().startswith("....") and text[following].isdigit():
@@ -54,7 +60,7 @@ class Stops:
             return self._ends_after_number(token, earlier, text, after, word)
         if len(token) == 1 and token.isalpha():
             return self._ends_after_letter(match.group(), earlier, text[following], word)
-        if token in self._closing:
+        if token in self._closing or _last_part(token) in self._closing:
             return text[following].isupper()
         return not self._is_abbreviation(match.group())
 
@@ -71,7 +77,8 @@ class Stops:
         token = word.lower()
         return (
             token in self._abbreviations
-            or (len(last := re.split(r"[-/]", token)[-1]) > 1 and last in self._abbreviations)
+            or (len(last := _last_part(token)) > 1 and last in self._abbreviations)
+            or (_DOTTED.fullmatch(token) is not None and token.split(".")[0] in self._abbreviations)
             or _NUMBER_OF.fullmatch(token) is not None
             or (not word.isupper() and _NO_VOWEL.fullmatch(token) is not None)
         )
@@ -98,8 +105,7 @@ class Stops:
         name = last.group().lower() if last else ""
         if name in self._letters:
             return True
-        pair = f"{name}{letter.lower()}"
-        if pair in self._closing and "." in pair:
+        if letter.islower() and (f"{name}{letter}" in self._closing or name.isdigit()):
             return following.isupper()
         return (
             letter.isupper()
@@ -107,3 +113,7 @@ class Stops:
             and len(word) > 1
             and bool(name and not name.endswith("."))
         )
+
+
+def _last_part(token: str) -> str:
+    return re.split(r"[-/]", token)[-1]
