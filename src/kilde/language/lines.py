@@ -48,7 +48,11 @@ def is_label(text: str) -> bool:
     [True, True, False, False]
     """
     text = text.strip()
-    if not text or len(text) > _LONGEST_LABEL:
+    if (
+        not text
+        or len(text) > _LONGEST_LABEL
+        or (text[-1] not in ".):," and not text[-1].isalnum())
+    ):
         return False
     place = 0
     while place < len(text):

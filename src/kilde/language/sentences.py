@@ -9,18 +9,19 @@ sentence after it. Why rules and not a segmenter: docs/decisions/0017.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from kilde.language.lines import is_label, label_pattern
-from kilde.language.stops import Stops
+from kilde.language.stops import Stops, stops_of
 
 # A place where a sentence may end: closing punctuation, closing quotes or brackets, white space.
 _STOP = re.compile(r"[.!?…]+[\"'”’»«“)\]]*(?=\s)")
 # A line that begins like this is a block of its own.
 _BLOCK = re.compile(r"[ \t]*(?:\n|#{1,6} |[-*+•–▪◦·] |[|>]|$)")
 _NUMBERED = re.compile(r"[ \t]*(?:\d{1,3}[.)]|\(?[a-zæøå\d]{1,2}\)|[a-z]\.)[ \t]")
-_LINE_BREAK = re.compile(r"\n(?=[^\n])")
 _FIELD = re.compile(r"[^\s:]{1,40}(?: \S+){0,4}: ")
-_WORD = re.compile(r"\S*")
+_STOP_AT_END = re.compile(r"[.!?…]+[\"'”’»«“)\]]*(?=\s+\Z)")
+_CLOSING = ".!?…\"'”’»«“)]"
 _SHORT = 60
 # A paragraph narrower than this is a list of entries, not text broken at a column.
 _COLUMN = 40
@@ -40,18 +41,21 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
     """
     if not text:
         return []
-    stops = Stops(language)
+    stops = stops_of(language)
     cuts = {len(text)}
     cuts.update(_line_cuts(text, stops))
     for match in _STOP.finditer(text):
-        end = _skip_space(text, match.end())
+        end = match.end() + 1
+        if text[end : end + 1].isspace():
+            end = _skip_space(text, end)
         if end < len(text) and ("\n\n" in text[match.end() : end] or stops.ends(text, match, end)):
             cuts.add(end)
     spans: list[tuple[int, int]] = []
     start = 0
     for cut in sorted(cuts):
-        sentence = text[start:cut]
-        if sentence.strip() and (cut == len(text) or not is_label(sentence)):
+        if start == cut or text[start:cut].isspace():
+            continue
+        if cut - start > _SHORT or cut == len(text) or not is_label(text[start:cut]):
             spans.append((start, cut))
             start = cut
     if start < len(text):  # only white space is left
@@ -71,52 +75,51 @@ def _skip_space(text: str, position: int) -> int:
 def _line_cuts(text: str, stops: Stops) -> list[int]:
     """Where lines begin that do not continue the line before."""
     cuts = []
-    start, paragraph_end, width = 0, -1, 0
-    for match in _LINE_BREAK.finditer(text):
-        end = match.start()
-        start = text.rfind("\n", 0, end) + 1
-        if end > paragraph_end:
-            first = text.rfind("\n\n", 0, end + 1) + 1
-            paragraph_end = text.find("\n\n", end)
-            paragraph_end = len(text) if paragraph_end < 0 else paragraph_end
-            width = max(map(len, text[first:paragraph_end].split("\n")))
-        if (
-            not text[start:end].strip()
-            or _BLOCK.match(text, match.end())
-            or _ends_line(text, start, end, width, stops)
-        ):
-            cuts.append(match.end())
+    place = 0
+    for paragraph in text.split("\n\n"):
+        if "\n" in paragraph:
+            lines = paragraph.split("\n")
+            width = max(map(len, lines))
+            for line, following in pairwise(lines):
+                place += len(line) + 1
+                if (
+                    not line
+                    or line.isspace()
+                    or _BLOCK.match(following)
+                    or _ends_line(text, line, following, place, width, stops)
+                ):
+                    cuts.append(place)
+            place += len(lines[-1]) + 2
+        else:
+            place += len(paragraph) + 2
+        cuts.append(min(place, len(text)))
     return cuts
 
 
-def _ends_line(text: str, start: int, end: int, width: int, stops: Stops) -> bool:
+def _ends_line(text: str, line: str, following: str, after: int, width: int, stops: Stops) -> bool:
     """Whether the line is a heading or an entry rather than text that goes on in the next."""
-    line = text[start:end].strip()
-    after = _skip_space(text, end)
     if line.startswith("#"):
         return True
-    if after == len(text):
-        return False
-    if stop := _STOP.search(text, max(start, end - 12), end + 1):
-        last = stop
-        while stop := _STOP.search(text, last.end(), end + 1):
-            last = stop
-        if last.end() == end:
-            numbered = _NUMBERED.match(text, end + 1) is not None
-            return stops.ends(text, last, after) or (
-                numbered and stops.is_complete(text, last.start())
+    line, first = line.strip(), following.lstrip()
+    if line[-1] in _CLOSING:
+        stop = _STOP_AT_END.search(text, max(0, after - 12), after)
+        if stop is not None:
+            numbered = _NUMBERED.match(following) is not None
+            after += len(following) - len(first)
+            return stops.ends(text, stop, after) or (
+                numbered and stops.is_complete(text, stop.start())
             )
-    first_word = _WORD.match(text, after)
-    room = width - (end - start) - 1 - (len(first_word.group()) if first_word else 0)
+    room = width - len(line) - 1 - (first + " ").index(" ")
     filled = width >= _COLUMN and room < width * _RAGGED
-    if _NUMBERED.match(text, end + 1) or label_pattern().match(text, after):
-        return not filled or line[-1] in ":;"
+    begins = (line[-1] in ":;" or not filled) and (first[0] in "(§" or first[0].isalnum())
+    if begins and (_NUMBERED.match(following) or label_pattern().match(first)):
+        return True
     if len(line) > _SHORT:
         return False
     if line.endswith(":") or _FIELD.match(line):
-        return not filled or text[after].isupper()
+        return not filled or first[0].isupper()
     return (
         not filled
         and line[-1] not in ",;-–/("
-        and (text[after].isupper() or text[after].isdigit() or text[after] == "§")
+        and (first[0].isupper() or first[0].isdigit() or first[0] == "§")
     )

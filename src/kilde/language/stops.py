@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from kilde.language.table import languages
 
@@ -20,6 +21,8 @@ _NUMBER_WITH_STOP = re.compile(r"\d{1,3}\.(?:[\s,)–-]|$)")
 _DASH = "-–—"
 # How far before a stop its word, and the word before that, are looked for.
 _REACH = 40
+# Words known to be no abbreviations, which most are.
+_REMEMBERED = 50_000
 
 
 class Stops:
@@ -33,10 +36,14 @@ class Stops:
         self._stop_words = row.stop_words if row else none
         self._letters = row.letters | row.clauses if row else none
         self._months = row.months if row else none
+        self._plain: set[str] = set()
         self._capital_nouns = row is not None and row.capital_nouns
 
     def ends(self, text: str, stop: re.Match[str], after: int) -> bool:
         """Whether the stop ends a sentence; ``text[after]`` is the character that follows."""
+        before = text[max(0, stop.start() - _REACH) : stop.start()]
+        if text[after].isupper() and before[before.rfind(" ") + 1 :] in self._plain:
+            return True
         following = after
         while following < len(text) - 1 and text[following] in _OPENING:
             following += 1
@@ -48,7 +55,6 @@ class Stops:
             return False  # the leader of a table of contents
         if stop.group()[0] != "." or stop.group().startswith(".."):
             return True
-        before = text[max(0, stop.start() - _REACH) : stop.start()]
         match = _LAST_WORD.search(before)
         if match is None:
             return True
@@ -62,7 +68,11 @@ class Stops:
             return self._ends_after_letter(match.group(), earlier, text[following], word)
         if token in self._closing or _last_part(token) in self._closing:
             return text[following].isupper()
-        return not self._is_abbreviation(match.group())
+        if self._is_abbreviation(match.group()):
+            return False
+        if match.group().isalpha() and len(self._plain) < _REMEMBERED:
+            self._plain.add(match.group())
+        return True
 
     def is_complete(self, text: str, stop: int) -> bool:
         """Whether the word before the stop is no abbreviation and no number, whatever follows."""
@@ -117,3 +127,9 @@ class Stops:
 
 def _last_part(token: str) -> str:
     return re.split(r"[-/]", token)[-1]
+
+
+@cache
+def stops_of(language: str) -> Stops:
+    """The rules of a language, made once per process."""
+    return Stops(language)
