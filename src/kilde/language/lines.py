@@ -20,7 +20,9 @@ _NUMBERED = re.compile(r"[ \t]*(?:\(?\d{1,3}\)|\d{1,3}\.|\(?[a-zæøå]\)|[a-z]\
 _UNDERLINE = re.compile(r"[^\n]+\n[ \t]*(?:={3,}|-{3,})[ \t]*")
 _CONTENTS_LINE = re.compile(r".*(?:(?:\.[ ]?){4,}|…{2,}|_{4,})[ \t]*\d{1,4}")
 # What the line of a list of facts has and a heading does not.
-_FACT = re.compile(r": |@|://|www\.|\t|[.,;!?…]$|\d[.,:-]\d|\d{3}|%|€|\$")
+_FACT = re.compile(
+    r": |@|://|www\.|\t|[.,;!?…]$|\d[.,:-]\d|\d{2} \d{2}|\b(?!(?:19|20)\d\d\b)\d{3}|%|€|\$"
+)
 
 
 @cache
