@@ -33,7 +33,7 @@ _RANK = 0.6  # the passage's search score
 _PAIRS = 0.25  # the share of its pairs of neighbouring words that the sentence has as pairs
 _NUMBER = 0.35  # the sentence holds a number, and the question asks for one
 _CLAUSE = 1.0  # it is the clause that the question names; taken from it where it is another
-_CODE = 0.5  # it holds the code that the question names, to the letter; taken where it does not
+_CODE = 1.0  # it holds the code that the question names, to the letter; taken where it does not
 _NEGATION = 0.3  # the question is negated, and so is the sentence
 _SHORT = 0.5  # taken from sentences of fewer than four content words and no number: greetings
 # Within the sentence: a word that stands in the title or the headings above; a word that begins
