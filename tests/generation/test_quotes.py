@@ -161,3 +161,9 @@ def test_a_list_is_quoted_with_the_line_that_introduces_it() -> None:
     text = "Vi mødes kl. 8.\n\nMedbring:\n- pas\n- vaccinationskort\n- lommepenge\n"
     told = said("Hvad skal jeg medbringe?", hit(text), sentences=1)
     assert told == "Medbring:\n- pas\n- vaccinationskort\n- lommepenge"
+
+
+def test_a_heading_counts_for_the_text_below_it() -> None:
+    text = "Sommarboken\n\nLäsutmaning för barn i juni.\n\nHyllan\n\nUkulele på plan ett finns.\n"
+    told = said("Hvad er Sommarboken?", hit(text), sentences=1)
+    assert told == "Läsutmaning för barn i juni."

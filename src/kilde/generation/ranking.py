@@ -188,7 +188,8 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
     spans = [(unit.start, unit.end) for unit in units]
     tokens = [analyse.tokens(passage.text[start:end]) for start, end in spans]
     terms_of = [_Terms(term for token in found for term in token.terms) for found in tokens]
-    everything = _Terms(heading.union(*terms_of))
+    above = [heading.union(analyse.terms(unit.heading)) for unit in units]
+    everything = _Terms(heading.union(analyse.terms(passage.text)))
     for place, (start, end) in enumerate(spans):
         around = _Terms().union(
             *terms_of[max(0, place - 1) : place], *terms_of[place + 1 : place + 2]
@@ -200,7 +201,7 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
             end,
             terms_of[place],
             _pairs(tokens[place]),
-            heading,
+            above[place],
             _Terms(around),
             everything,
             len(tokens[place]),

@@ -19,17 +19,19 @@ _MOST_CHARACTERS = 600
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A span of a passage that can be quoted, and the clause that it is part of."""
+    """A span of a passage that can be quoted, the clause it is part of, and the heading above."""
 
     start: int
     end: int
     clause: Clause
+    heading: str
 
 
 def statements(text: str, language: str, clause: Clause) -> list[Statement]:
     """The statements of a passage in order; ``clause`` is that of its heading."""
     spans = sentences(text, language)
     found = []
+    heading = ""
     place = 0
     while place < len(spans):
         start, end = spans[place]
@@ -37,6 +39,7 @@ def statements(text: str, language: str, clause: Clause) -> list[Statement]:
         clause = clause_of(clause, sentence)
         following = text[slice(*spans[place + 1])] if place + 1 < len(spans) else ""
         if is_heading(sentence, following) or is_label(sentence):
+            heading = sentence
             place += 1
             continue
         last = place
@@ -46,7 +49,7 @@ def statements(text: str, language: str, clause: Clause) -> list[Statement]:
             if last - place > _MOST_ITEMS or end - start > _MOST_CHARACTERS:
                 place += 1  # the line says nothing without its items
                 continue
-        found.append(Statement(start, end, clause))
+        found.append(Statement(start, end, clause, heading))
         place = last + 1
     return found
 
