@@ -75,7 +75,7 @@ LIBRARIES: dict[str, set[str]] = {
         "documents/readers/slides.py",
     },
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
-    "markdown_it": {"documents/headings.py"},
+    "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},
     "matplotlib": {"tuning/training/curve.py"},
     "numpy": {
         "embedding/onnx.py",

@@ -34,12 +34,17 @@ _LONGEST_NOTE = 1_000
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:
     """The content of the page, titled as its ``<title>`` says."""
-    from selectolax.lexbor import LexborHTMLParser
-
     declared = _CHARSET.search(data[:2048])
     page = decode(data, name, declared[1].decode("ascii") if declared else "")
     if mime == "application/xhtml+xml" or _XML.match(page):
         page = _EMPTY_ELEMENT.sub(_expanded, page)
+    return [read_page(page)]
+
+
+def read_page(page: str) -> Prose:
+    """The content of a page, or of a part of one."""
+    from selectolax.lexbor import LexborHTMLParser
+
     may_have_notes = "#" in page and ("<sup" in page.lower() or "noteref" in page)
     if may_have_notes:
         page = without_marks(page)
@@ -58,7 +63,7 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
         parts = _with_notes(parts, notes)
     parts += [Table([""] * len(lines), [lines]) for lines in walk.site]
     heading = " ".join(title.text().split()) if title is not None else ""
-    return [Prose(parts, title=heading, markdown=True, omitted=dict(walk.omitted))]
+    return Prose(parts, title=heading, markdown=True, omitted=dict(walk.omitted))
 
 
 def _expanded(match: re.Match[str]) -> str:

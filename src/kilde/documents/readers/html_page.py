@@ -12,7 +12,7 @@ from kilde.documents.content import Grid, GridCell, Part, Table
 from kilde.documents.footnotes import mark
 from kilde.documents.grids import placed, tables_of
 from kilde.documents.markup import as_text
-from kilde.documents.readers.html_blocks import Frame, Heading, Level, one_line, useful_lines
+from kilde.documents.readers.blocks import Frame, Heading, Level, one_line, useful_lines
 from kilde.documents.readers.html_visibility import Attributes, Visibility
 
 if TYPE_CHECKING:
