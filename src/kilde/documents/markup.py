@@ -14,6 +14,9 @@ import re
 _MARK_UP = re.compile(
     r"^[ ]{0,3}(?=#{1,6}(?:[ \t]|$)|(?:=+|-+)[ \t]*$|`{3}|~{3}|<[!?/a-zA-Z])", re.MULTILINE
 )
+_RAISED = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
+_SHIFTED = re.compile(r"[0-9+\-−()n]+")
 _LINE = re.compile(r"^(?=.*\S)", re.MULTILINE)
 
 
@@ -32,3 +35,22 @@ def as_code(text: str) -> str:
     while lines and not lines[0].strip():
         del lines[0]
     return _LINE.sub("    ", "\n".join(lines))
+
+
+def raised(text: str) -> str:
+    """Superscript: digits as raised digits, other text as it is.
+
+    >>> "10" + raised("6") + " m" + raised("2"), "1" + raised("st")
+    ('10⁶ m²', '1st')
+    """
+    return text.translate(_RAISED) if _SHIFTED.fullmatch(text) else text
+
+
+def lowered(text: str, before: str) -> str:
+    """Subscript: as it is after a letter, which is how it is searched for ("CO2"), else lowered.
+
+    >>> lowered("2", "CO"), lowered("2", "10")
+    ('2', '₂')
+    """
+    after_digit = before[-1:].isdigit() and _SHIFTED.fullmatch(text)
+    return text.translate(_LOWERED) if after_digit else text

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from kilde.documents.content import Grid, GridCell, Part, Table
 from kilde.documents.footnotes import mark
 from kilde.documents.grids import placed, tables_of
-from kilde.documents.markup import as_text
+from kilde.documents.markup import as_text, lowered, raised
 from kilde.documents.readers.blocks import Frame, Heading, Level, one_line, useful_lines
 from kilde.documents.readers.html_visibility import Attributes, Visibility
 
@@ -41,9 +41,6 @@ _COOKIES = re.compile(
     re.IGNORECASE,
 )
 _CONTENT = frozenset(("main", "article", "section"))
-_HIGH = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
-_LOW = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
-_SHIFTED = re.compile(r"[0-9+\-−()n]+")
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _STRUCK_KIND = "struck-out passages"
 
@@ -319,9 +316,8 @@ class Page:
         """Raised and lowered digits as such: "10⁶" is not "106"."""
         start = self._starts.pop() if self._starts else 0
         text = "".join(frame.inline[start:])
-        before = "".join(frame.inline[max(0, start - 1) : start])[-1:]
-        if _SHIFTED.fullmatch(text) and (tag == "sup" or before.isdigit()):
-            frame.inline[start:] = [text.translate(_HIGH if tag == "sup" else _LOW)]
+        before = "".join(frame.inline[max(0, start - 1) : start])
+        frame.inline[start:] = [raised(text) if tag == "sup" else lowered(text, before)]
 
     def _open_list(self, node: LexborNode, tag: str, attributes: Attributes, frame: Frame) -> None:
         frame.flush()
