@@ -29,9 +29,7 @@ def has_contact_details(text: str) -> bool:
     (True, False)
     """
     return bool(
-        _OTHER.search(text)
-        or _TELEPHONE.search(_YEARS.sub("", text))
-        or _words().search(text)
+        _OTHER.search(text) or _TELEPHONE.search(_YEARS.sub("", text)) or _words().search(text)
     )
 
 

@@ -53,7 +53,7 @@ class Package:
             if "<!DOCTYPE" in text:
                 raise ValueError("it declares XML entities")
             # A text, not bytes: the encoding that the XML declares is not followed.
-            parser = XMLParser()
+            parser = XMLParser()  # noqa: S314
             parser.feed(text)
             root: Element = parser.close()
         except (ParseError, ValueError) as error:
@@ -91,22 +91,34 @@ def local(element: Element) -> str:
 def child(element: Element | None, *path: str) -> Element | None:
     """The first descendant by that path of local names."""
     for name in path:
-        element = next((e for e in element if local(e) == name), None) if element is not None else None
+        if element is None:
+            return None
+        end = f"}}{name}"
+        for inner in element:
+            if inner.tag.endswith(end):
+                element = inner
+                break
+        else:
+            return None
     return element
 
 
 def children(element: Element | None, name: str) -> Iterator[Element]:
     """The children of that local name."""
-    return (e for e in element if local(e) == name) if element is not None else iter(())
+    return (e for e in element if e.tag.endswith(f"}}{name}")) if element is not None else iter(())
+
+
+def descendants(element: Element | None, name: str) -> Iterator[Element]:
+    """The descendants of that local name, in document order."""
+    end = f"}}{name}"
+    return (e for e in element.iter() if e.tag.endswith(end)) if element is not None else iter(())
 
 
 def attribute(element: Element | None, name: str) -> str:
     """An attribute by its local name, whatever its namespace; empty where there is none."""
     if element is None:
         return ""
-    return next((v for key, v in element.items() if key.rpartition("}")[2] == name), "")
-
-
-def descendants(element: Element | None, name: str) -> Iterator[Element]:
-    """The descendants of that local name, in document order."""
-    return (e for e in element.iter() if local(e) == name) if element is not None else iter(())
+    value = element.get(name)
+    if value is not None:
+        return value
+    return next((v for key, v in element.items() if key.endswith(f"}}{name}")), "")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kilde.documents.content import Part, Table
 from kilde.documents.contact_details import has_contact_details
+from kilde.documents.content import Part, Table
 from kilde.documents.markup import as_code, as_text
 from kilde.documents.tables import table_text
 

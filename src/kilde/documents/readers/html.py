@@ -84,7 +84,7 @@ def _holding(tree: LexborHTMLParser, selector: str) -> set[int]:
 
 
 def _notes(tree: LexborHTMLParser) -> tuple[list[str], dict[int, int], set[int]]:
-    """The texts of the footnotes, the nodes of their marks with the numbers, and their own nodes."""
+    """Texts of the footnotes, nodes of their marks with the numbers, and their own nodes."""
     texts: list[str] = []
     marks: dict[int, int] = {}
     targets: dict[str, int] = {}

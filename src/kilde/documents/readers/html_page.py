@@ -128,7 +128,7 @@ class Page:
             frame.end_list()
         return frame.parts
 
-    def _enter(self, node: LexborNode, tag: str, attributes: Attributes) -> str:  # noqa: PLR0911, PLR0912
+    def _enter(self, node: LexborNode, tag: str, attributes: Attributes) -> str:
         """Begin an element; returns how it is to be ended, or ``"drop"``."""
         frame = self._frames[-1]
         if tag in _DROPPED:
@@ -157,7 +157,7 @@ class Page:
             self._content += 1
         return self._enter_element(node, tag, attributes, frame)
 
-    def _enter_element(  # noqa: PLR0911, PLR0912
+    def _enter_element(
         self, node: LexborNode, tag: str, attributes: Attributes, frame: Frame
     ) -> str:
         if tag in _BLOCKS or tag in _HEADINGS:
@@ -201,7 +201,7 @@ class Page:
             frame.inline.append(f" {attributes.get('aria-label') or ''} ")
         return ""
 
-    def _leave(self, tag: str, kind: str, attributes: Attributes) -> None:  # noqa: PLR0912
+    def _leave(self, tag: str, kind: str, attributes: Attributes) -> None:
         frame = self._frames[-1]
         if kind == "region":
             self._close_frame()

@@ -34,9 +34,7 @@ def chart_table(chart: Element) -> Table | None:
     places = sorted(set(categories).union(*columns))
     if not places or not any(columns):
         return None
-    rows = [
-        [categories.get(place), *(column.get(place) for column in columns)] for place in places
-    ]
+    rows = [[categories.get(place), *(column.get(place) for column in columns)] for place in places]
     caption = " ".join(
         "".join(t.text or "" for t in descendants(paragraph, "t"))
         for paragraph in descendants(child(chart, "chart", "title"), "p")
