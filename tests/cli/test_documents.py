@@ -35,10 +35,26 @@ def test_sync_follows_edits_additions_and_deletions(kilde: Kilde, workspace: Pat
     library = workspace / "health" / "library.md"
     library.write_text(library.read_text().replace("9:15", "10:45"))
     (workspace / "health" / "optician.md").write_text("# Optician\n\nEye tests are free.\n")
-    (workspace / "site" / "badeanstalt.md").unlink()
+    (workspace / "health" / "pharmacy.md").unlink()
     ended = kilde("sync", cwd=workspace)
     assert (ended.code, ended.out) == (0, "1 added, 1 replaced, 1 removed, 1 unchanged.\n")
     assert kilde("sync", cwd=workspace).out.startswith("0 added, 0 replaced, 0 removed, 3 unch")
+
+
+def test_sync_removes_the_documents_of_an_emptied_folder_only_with_prune(
+    kilde: Kilde, workspace: Path
+) -> None:
+    (workspace / "site" / "badeanstalt.md").unlink()
+    ended = kilde("sync", cwd=workspace)
+    assert (ended.code, ended.out) == (
+        1,
+        "0 added, 0 replaced, 0 removed, 2 unchanged, 1 failed.\n",
+    )
+    assert "site: it holds no file that can be read; 1 stored document is kept" in ended.err
+    assert "kilde sync --prune" in ended.err
+    assert json.loads(kilde("sync", "--json", cwd=workspace).out)["failed"][0]["source"] == "site"
+    ended = kilde("sync", "--prune", cwd=workspace)
+    assert (ended.code, ended.out) == (0, "0 added, 0 replaced, 1 removed, 2 unchanged.\n")
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_indexed(
@@ -111,3 +127,25 @@ def test_a_collection_is_one_however_its_letters_are_encoded(kilde: Kilde, works
         assert json.loads(asked.out)["citations"], collection
         searched = kilde("search", question, "--collection", collection, cwd=workspace)
         assert searched.code == 0 and "cinema.md" in searched.out
+
+
+def test_show_prints_a_document_as_it_was_read(kilde: Kilde, workspace: Path) -> None:
+    shown = kilde("show", "health/library.md", cwd=workspace).out
+    assert "Language: en" in shown
+    text = (workspace / "health" / "library.md").read_text(encoding="utf-8")
+    assert text.splitlines()[0] in shown
+    as_json = json.loads(kilde("show", "health/library.md", "--json", cwd=workspace).out)
+    assert as_json["text"].strip() in shown
+    ended = kilde("show", "health/library.md", "--page", "1", cwd=workspace)
+    assert ended.code == 2 and "has no pages" in ended.err
+    assert kilde("show", "health/missing.md", cwd=workspace).code == 2
+
+
+def test_what_is_passed_over_is_named_and_counted(kilde: Kilde, workspace: Path) -> None:
+    folder = workspace / "more"
+    folder.mkdir()
+    (folder / "picture.png").write_bytes(b"PNG")
+    (folder / "good.md").write_text("# Good\n\nThis can be read.\n")
+    added = kilde("add", folder, cwd=workspace)
+    assert "Passed over in more: .png files (1)" in added.out
+    assert "Passed over" not in kilde("sync", cwd=workspace).out

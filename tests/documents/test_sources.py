@@ -51,7 +51,7 @@ def test_folder_is_read_in_order_without_hidden_files(root: Path) -> None:
     ]
     (skipped,) = [item for item in items if isinstance(item, Skipped)]
     assert skipped.document_source == "docs/e.exe"
-    assert ".exe" in skipped.reason
+    assert ".exe" in skipped.kind
 
 
 def test_the_workspace_itself_holds_no_state_of_its_own(root: Path) -> None:
@@ -87,8 +87,8 @@ def test_links_do_not_lead_out_or_in_circles(root: Path) -> None:
     items = list(expand(Source("path", "docs"), root))
     found = [item.document_source for item in items if isinstance(item, Found)]
     assert found == ["docs/a.txt", "docs/b.md", "docs/deep/er/c.md", "docs/in.md"]
-    skipped = {item.document_source: item.reason for item in items if isinstance(item, Skipped)}
-    assert "leads out" in skipped["docs/out.md"]
+    skipped = {item.document_source: item.kind for item in items if isinstance(item, Skipped)}
+    assert "lead out" in skipped["docs/out.md"]
     assert "nowhere" in skipped["docs/gone.md"]
 
 
@@ -113,7 +113,7 @@ def test_nothing_outside_is_read_by_way_of_links(root: Path, pattern: str) -> No
             assert item.path is not None
             assert item.path.resolve().is_relative_to((root / "docs").resolve())
         elif isinstance(item, Skipped):
-            assert "Secret" not in item.reason
+            assert "Secret" not in item.kind
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")

@@ -35,6 +35,7 @@ COMMANDS = {
     "add": "documents",
     "sync": "documents",
     "list": "documents",
+    "show": "reading",
     "remove": "documents",
     "search": "answers",
     "ask": "answers",

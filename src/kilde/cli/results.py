@@ -20,7 +20,7 @@ from kilde.tuning.checks import Finding
 from kilde.tuning.data.dataset import DatasetCard
 from kilde.tuning.data.rows import Row
 from kilde.tuning.tune import Tuned
-from kilde.types import Answer, DocumentRef, Feedback, Hit, SyncReport, Version
+from kilde.types import Answer, Document, DocumentRef, Feedback, Hit, SyncReport, Version
 from kilde.workspace.lineage import Traced
 
 
@@ -180,6 +180,7 @@ def result_types() -> dict[str, Any]:
         "add": SyncReport,
         "sync": SyncReport,
         "list": list[DocumentRef],
+        "show": Document,
         "remove": SyncReport,
         "search": list[Hit],
         "ask": Answer,

@@ -19,7 +19,7 @@ from typing import Literal
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 from kilde.documents.formats import format_of, supported
-from kilde.errors import LoadError
+from kilde.errors import LoadError, SourceMissing
 from kilde.types import DEFAULT_COLLECTION, Failure
 
 _WILDCARDS = frozenset("*?[")
@@ -69,10 +69,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file of a folder that is passed over, and why. Nothing is wrong with that."""
+    """A file of a folder that is passed over, and the ``kind`` that it is counted under."""
 
     document_source: str
-    reason: str
+    kind: str
 
 
 def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
@@ -80,8 +80,8 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
 
     In folders and patterns, hidden files and folders and links to folders are not looked at; files
     of other formats and links that lead outside are ``Skipped``; what may not be read is a
-    ``Failure``. Raises :class:`LoadError` when the thing named itself does not exist or cannot be
-    read by Kilde.
+    ``Failure``. Raises :class:`SourceMissing` when the thing named itself does not exist,
+    :class:`LoadError` when it cannot be read by Kilde.
     """
     if source.kind == "url":
         yield Found(normal_url(source.location), source, root)
@@ -105,7 +105,7 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
     pattern = location.parts
     wild = next((i for i, part in enumerate(pattern) if _WILDCARDS & set(part)), None)
     if wild is None:
-        raise LoadError(
+        raise SourceMissing(
             source.location,
             "there is no such file or folder",
             hint="Check the path; it is taken relative to the workspace. "
@@ -118,7 +118,7 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
             matched = True
             yield member
     if not matched:
-        raise LoadError(
+        raise SourceMissing(
             source.location,
             "no file matches this pattern",
             hint="Check it with ls; ** stands for any number of folders.",
@@ -250,16 +250,18 @@ def _members(
             if target.is_dir():
                 continue
             if not target.is_relative_to(inside):
-                yield Skipped(name, "a link that leads out of the folder")
+                yield Skipped(name, "links that lead out of the folder")
             elif format_of(path.name) is None:
-                yield Skipped(name, f"{path.suffix or 'no suffix'}: not a format that Kilde reads")
+                yield Skipped(
+                    name, f"{path.suffix.lower()} files" if path.suffix else "files without suffix"
+                )
             else:
                 yield _found(path, source, root)
         except (FileNotFoundError, RuntimeError):  # RuntimeError: a link to itself
-            yield Skipped(name, "a link that leads nowhere")
+            yield Skipped(name, "links that lead nowhere")
         except OSError as error:
             if error.errno == errno.ELOOP:  # the same, as newer Pythons say it
-                yield Skipped(name, "a link that leads nowhere")
+                yield Skipped(name, "links that lead nowhere")
                 continue
             yield Failure(name, f"it cannot be looked at ({error})", "Check who may read it.")
 

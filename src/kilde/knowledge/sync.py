@@ -15,11 +15,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kilde.documents.ocr import UNREAD
 from kilde.documents.reader_pool import ReaderPool
 from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import LoadError, NotFound
 from kilde.knowledge.indexer import Indexer
 from kilde.knowledge.look import look
+from kilde.knowledge.neighbours import Neighbours
 from kilde.knowledge.reindex import sweep
 from kilde.knowledge.seen import Seen
 from kilde.knowledge.sources import (
@@ -34,7 +36,7 @@ from kilde.knowledge.store import PassageStore
 from kilde.knowledge.view import translated
 from kilde.knowledge.workload import Workload
 from kilde.protocols import Progress, step
-from kilde.types import Document, Failure, SyncReport
+from kilde.types import Document, Failure, Omission, SyncReport
 
 
 class Sync:
@@ -48,6 +50,7 @@ class Sync:
         *,
         root: Path,
         allow_private: bool,
+        ocr: bool,
         readers: Callable[[], ReaderPool],
     ) -> None:
         from filelock import FileLock
@@ -57,8 +60,9 @@ class Sync:
         self._sources = sources
         self._root = root
         self._allow_private = allow_private
+        self._ocr = ocr
         self._readers = readers
-        self._seen = Seen(store.folder / "seen.json")
+        self._seen = Seen(store.folder / "seen.json", ocr=ocr)
         self._lock = FileLock(store.folder / "sync.lock")
 
     @contextmanager
@@ -119,7 +123,8 @@ class Sync:
         self._seen.forget(
             name for name in self._seen.load() if any(covers(source, name) for source in fresh)
         )
-        report = self._read(fresh, progress, "add " + ", ".join(map(_shown, fresh)))
+        action = "add " + ", ".join(map(_shown, fresh))
+        report = self._read(fresh, progress, action, tell_skipped=True)
         new = [source for source in fresh if not any(same(source, old) for old in before.sources)]
         self._drop_unreadable(new, {failure.source for failure in report.failed})
         return replace(report, failed=(*failed, *report.failed))
@@ -134,15 +139,19 @@ class Sync:
         if kept != listed:
             self._save(kept)
 
-    def run(self, progress: Progress, chosen: Sequence[Source] | None = None) -> SyncReport:
+    def run(
+        self, progress: Progress, chosen: Sequence[Source] | None = None, *, prune: bool = False
+    ) -> SyncReport:
         """Read all registered sources, and remove what none of them covers; or the chosen ones.
 
+        The documents of a source that lost all of its files at once are kept without ``prune``.
         Without the file that lists them nothing is removed, for it may have been lost.
         """
         if chosen is not None:
-            return self._read(list(chosen), progress, "sync")
+            return self._read(list(chosen), progress, "sync", prune=prune)
         if self._sources.exists():
-            return self._read(list(self._sources.load().sources), progress, "sync", complete=True)
+            sources = list(self._sources.load().sources)
+            return self._read(sources, progress, "sync", complete=True, prune=prune)
         report = self._read([], progress, "sync")
         if any(document.was_read for document in self._stored().values()):
             lost = Failure(
@@ -211,15 +220,25 @@ class Sync:
         self._seen.save({})
 
     def _read(
-        self, sources: list[Source], progress: Progress, action: str, *, complete: bool = False
+        self,
+        sources: list[Source],
+        progress: Progress,
+        action: str,
+        *,
+        complete: bool = False,
+        prune: bool = False,
+        tell_skipped: bool = False,
     ) -> SyncReport:
-        """Read sources; where they are ``complete``, what none of them covers is removed."""
+        """Read sources; where they are ``complete``, what none of them covers is removed.
+
+        ``tell_skipped`` reports the files that no reader is for.
+        """
         failed: list[Failure] = []
         began = time.time()
         listed = self._sources.load()
         stored = self._stored()
-        origins = {document.source for document in stored.values()}
-        present = look(sources, listed.excluded, origins, failed, self._root)
+        origins = {document.source for document in stored.values() if document.was_read}
+        present = look(sources, listed.excluded, origins, failed, self._root, prune=prune)
         by_source: dict[str, list[str]] = {}
         for key, document in stored.items():
             if document.was_read:
@@ -230,7 +249,7 @@ class Sync:
         for name, thing in present.found.items():
             if (
                 thing.fingerprint
-                and seen.get(name) == [thing.fingerprint, thing.source.collection]
+                and seen.get(name, [])[:2] == [thing.fingerprint, thing.source.collection]
                 and name in by_source
                 and listed.excluded.isdisjoint(by_source[name])
             ):
@@ -240,8 +259,10 @@ class Sync:
         # Forgotten first: when this run is cut off, the next one reads these again.
         self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
+        omitted = list(present.omitted) if tell_skipped else []
         with Workload(progress, to_read) as work:
-            documents = self._load(to_read, listed.excluded, produced, failed, work)
+            documents = self._load(to_read, listed.excluded, produced, failed, omitted, work)
+            documents = self._neighbours({one.document_source for one in to_read}).settle(documents)
             outcome = self._indexer().index(documents, action, work.done)
         failed += outcome.failed
         unstored = {failure.source for failure in outcome.failed}
@@ -264,13 +285,16 @@ class Sync:
             ):
                 gone += keys
         version = self._delete(gone, action)
-        self._seen.update(to_read, whole, began)
+        unread = {omission.source for omission in omitted if omission.kind.startswith(UNREAD)}
+        incomplete = {name for name, keys in produced.items() if not unread.isdisjoint(keys)}
+        self._seen.update(to_read, whole, began, incomplete)
         return SyncReport(
             added=tuple(outcome.added),
             replaced=tuple(outcome.replaced),
             removed=tuple(gone),
             unchanged=(*unchanged, *outcome.unchanged),
             failed=tuple(failed),
+            omitted=tuple(omitted),
             passages_embedded=outcome.embedded,
             version=version,
         )
@@ -281,15 +305,22 @@ class Sync:
         excluded: frozenset[str],
         produced: dict[str, list[str]],
         failed: list[Failure],
+        omitted: list[Omission],
         work: Workload,
     ) -> Iterator[Document]:
-        for thing, result in self._readers().load_all(found, allow_private=self._allow_private):
+        results = self._readers().load_all(found, allow_private=self._allow_private, ocr=self._ocr)
+        for thing, result in results:
             documents: list[Document] = []
             if isinstance(result, LoadError):
                 failed.append(Failure(thing.document_source, result.reason, result.hint))
             else:
                 documents = [document for document in result if document.id not in excluded]
                 produced[thing.document_source] = [document.id for document in documents]
+                omitted += [
+                    Omission(document.id, kind, count)
+                    for document in documents
+                    for kind, count in document.omitted.items()
+                ]
             work.loaded(thing, documents)
             yield from documents
 
@@ -308,6 +339,17 @@ class Sync:
                 was_read = named if origin is None else origin != "memory"
                 found[key] = _Stored(source, was_read, origin is not None)
         return found
+
+    def _neighbours(self, read_again: set[str]) -> Neighbours:
+        """The languages of the stored documents, but for those that are read again."""
+        view = self._store.latest()
+        columns = ["source", "collection", "document_language"]
+        rows = view.rows(where="ordinal = 0", columns=columns) if view and read_again else []
+        return Neighbours(
+            (row["source"], row["collection"], row["document_language"])
+            for row in rows
+            if row["source"] not in read_again
+        )
 
     def _delete(self, ids: list[str], action: str) -> int | None:
         view = self._store.latest()

@@ -8,7 +8,7 @@ words decide there, and a caller who knows which languages are possible says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,9 @@ _PARAGRAPH = 60
 # Weight of a function-word share beside the classifier's probability. Half of the words of running
 # text are function words, so a share of 0.5 counts like full confidence.
 _WORD_WEIGHT = 2.0
+# This many function words, or this many letters of which the classifier is sure, tell a language.
+_CLEAR_WORDS = 10
+_CLEAR_LETTERS = 400
 
 
 def detect(text: str, *, default: str = UNKNOWN_LANGUAGE) -> str:
@@ -57,6 +60,34 @@ def detect(text: str, *, default: str = UNKNOWN_LANGUAGE) -> str:
         return default
     best = max(known, key=known.__getitem__)
     return best if known[best] >= _CONFIDENT / 2 else default
+
+
+def detect_near(text: str, near: Mapping[str, float]) -> str:
+    """The language of a text that says little about it, among texts that lie near it.
+
+    ``near`` gives the share (0..1) of each language among them. A text of two names and a number
+    takes theirs; one with words of another language keeps its own.
+    """
+    own = detect(text)
+    sample = _letters(text[:_SAMPLE])
+    scores = _classify(sample) if sample else {}
+    candidates = {code for code in (*near, own) if code != UNKNOWN_LANGUAGE}
+    words = _function_words(sample, [code for code in candidates if code in languages()])
+    fit = {
+        code: scores.get(code, 0.0) + _WORD_WEIGHT * words.get(code, 0.0) + near.get(code, 0.0)
+        for code in sorted(candidates)
+    }
+    return max(fit, key=fit.__getitem__, default=UNKNOWN_LANGUAGE)
+
+
+def is_clear(text: str) -> bool:
+    """Whether a text is long enough, and has enough words of one language, to tell it by itself."""
+    sample = _letters(text[:_SAMPLE])
+    words = _function_words(sample, languages()) if sample else {}
+    count = len(sample.split())
+    if max(words.values(), default=0.0) * count >= _CLEAR_WORDS:
+        return True
+    return len(sample) >= _CLEAR_LETTERS and max(_classify(sample).values(), default=0.0) >= 0.8
 
 
 def detect_among(text: str, candidates: Collection[str], *, default: str) -> str:
@@ -98,8 +129,8 @@ def _classify(sample: str) -> dict[str, float]:
 
 
 def _function_words(sample: str, codes: Collection[str]) -> dict[str, float]:
+    """The share of the words that are function words, or name columns, in each language."""
     words = sample.lower().split()
     table = languages()
-    return {
-        code: sum(word in table[code].stop_words for word in words) / len(words) for code in codes
-    }
+    known = {code: table[code].stop_words | table[code].labels for code in codes}
+    return {code: sum(word in known[code] for word in words) / max(1, len(words)) for code in codes}
