@@ -72,7 +72,6 @@ LIBRARIES: dict[str, set[str]] = {
     "kreuzberg": {
         "documents/extract.py",
         "documents/readers/pdf.py",
-        "documents/readers/slides.py",
     },
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
     "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},

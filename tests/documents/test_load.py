@@ -156,6 +156,16 @@ def test_mail_in_html_only(load_file: Load) -> None:
     assert document.title == "Møde på mandag"
 
 
+def test_a_table_in_a_mail_is_read_as_rows(load_file: Load) -> None:
+    table = "<table><tr><th>Vare<th>Pris<tr><td>Æbler<td>12,50<tr><td>Pærer<td>14</table>"
+    body = f"--y\nContent-Type: text/html; charset=utf-8\n\n<p>Nye priser:</p>{table}\n"
+    document = one(load_file("a.eml", MAIL.format(bodies=body)))
+    assert [row.values for row in document.rows] == [
+        {"Vare": "Æbler", "Pris": "12,50"},
+        {"Vare": "Pærer", "Pris": "14"},
+    ]
+
+
 def test_loading_twice_gives_the_same_document(load_file: Load, tmp_path: Path) -> None:
     make_docx(tmp_path / "a.docx")
     assert one(load_file("a.docx")).content_hash == one(load_file("a.docx")).content_hash

@@ -172,7 +172,7 @@ def test_spans_captions_and_two_header_rows() -> None:
                 ["Mandag", "14.00", "20.00"],
                 ["Søndag", "Lukket", "Lukket"],
             ],
-        )
+        ),
     ]
 
 
