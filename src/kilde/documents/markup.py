@@ -1,0 +1,34 @@
+"""Lines of text that would be read as mark-up, in texts whose only mark-up is headings and lists.
+
+A reader that hands over ``Prose(markdown=True)`` writes ``#`` lines for headings. A line of the
+text itself that begins like a heading, a code fence or an HTML block is indented by four blanks,
+with which it is none; no character that a person sees is changed.
+"""
+
+from __future__ import annotations
+
+import re
+
+# "---" and "===" below a line would make that line a heading; a fence or an HTML block would hide
+# the headings after it.
+_MARK_UP = re.compile(
+    r"^[ ]{0,3}(?=#{1,6}(?:[ \t]|$)|(?:=+|-+)[ \t]*$|`{3}|~{3}|<[!?/a-zA-Z])", re.MULTILINE
+)
+_LINE = re.compile(r"^(?=.*\S)", re.MULTILINE)
+
+
+def as_text(text: str) -> str:
+    """The text with every line indented that would be mark-up.
+
+    >>> as_text("# of places: 5")
+    '    # of places: 5'
+    """
+    return _MARK_UP.sub("    ", text)
+
+
+def as_code(text: str) -> str:
+    """Preformatted text, indented by four blanks."""
+    lines = text.expandtabs(4).rstrip().split("\n")
+    while lines and not lines[0].strip():
+        del lines[0]
+    return _LINE.sub("    ", "\n".join(lines))
