@@ -16,19 +16,30 @@ from kilde.documents.word.inline import Collected
 from kilde.documents.word.margins import margin_texts
 from kilde.documents.word.notes import note_texts
 from kilde.documents.word.numbering import Numbering
-from kilde.documents.word.package import W, Package
+from kilde.documents.word.package import Package, W
 from kilde.documents.word.styles import Styles
+from kilde.errors import LoadError
 
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     """The text with its headings, lists and tables; headers come first and footers last."""
-    package = Package(data, name)
+    try:
+        return [_prose(Package(data, name))]
+    except RecursionError as error:
+        raise LoadError(
+            name,
+            "its tables or text boxes are nested too deeply",
+            hint="Copy its text into a new document, and add that.",
+        ) from error
+
+
+def _prose(package: Package) -> Prose:
     related = {link.kind: link.target for link in package.relationships(package.main).values()}
 
     def part(kind: str) -> Element | None:
         return package.xml(related[kind]) if kind in related else None
 
-    styles = Styles(part("styles"))
+    styles = Styles(package.styles(related.get("styles", "")))
     collected = Collected()
     source = Source(package, styles, Numbering(part("numbering"), styles), collected)
     document = package.xml(package.main)
@@ -40,11 +51,9 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     comments = part("comments")
     if comments is not None:
         collected.omitted["comments"] += len(comments.findall(f"{W}comment"))
-    return [
-        Prose(
-            [*headers, *parts, *footers],
-            title=given_title(package.title()),
-            markdown=True,
-            omitted={what: count for what, count in collected.omitted.items() if count},
-        )
-    ]
+    return Prose(
+        [*headers, *parts, *footers],
+        title=given_title(package.title()),
+        markdown=True,
+        omitted={what: count for what, count in collected.omitted.items() if count},
+    )

@@ -122,6 +122,4 @@ def _continues(before: Paragraph, block: Paragraph) -> bool:
     """Whether an item of a list goes on in the part before it."""
     if block.depth < 0 or _NAMED.search(block.label.text):
         return False
-    return before.text.endswith(":") or (
-        before.depth >= 0 and not _NAMED.search(before.label.text)
-    )
+    return before.text.endswith(":") or (before.depth >= 0 and not _NAMED.search(before.label.text))

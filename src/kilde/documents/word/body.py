@@ -11,7 +11,7 @@ from kilde.documents.word.blocks import Block, Paragraph
 from kilde.documents.word.fields import without_page_numbers
 from kilde.documents.word.inline import Collected, Inline, chosen
 from kilde.documents.word.numbering import Label, Numbering
-from kilde.documents.word.package import MC, W, Package, value
+from kilde.documents.word.package import MC, Package, W, value
 from kilde.documents.word.styles import Style, Styles, integer, outline_level, run_properties
 from kilde.documents.word.tables import grids
 

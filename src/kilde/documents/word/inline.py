@@ -112,9 +112,7 @@ class Inline:
         if own is not None:
             return own
         default: bool | None = getattr(self._styles.defaults, name)
-        by_style: bool = bool(getattr(character, name)) != bool(
-            getattr(self._paragraph.run, name)
-        )
+        by_style: bool = bool(getattr(character, name)) != bool(getattr(self._paragraph.run, name))
         return bool(default) or by_style
 
     def _content(self, element: Element, reason: str, superscript: bool, font: str) -> None:

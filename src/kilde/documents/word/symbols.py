@@ -25,16 +25,21 @@ def in_font(text: str, font: str) -> str:
     """A text as it looks in a font; unchanged unless it is a font of symbols."""
     table = _fonts().get(font.lower())
     if table is not None:
-        return "".join(
-            table.get(ord(character) & 0xFF, "")
-            if ord(character) < 0x100 and not character.isspace() or ord(character) in _PRIVATE
-            else character
-            for character in text
-        )
+        return "".join(_shown(character, font.lower(), table) for character in text)
     if text.isascii():
         return text
     # Without the font, a private character is a mark of a list or an ornament.
     return "".join(character for character in text if ord(character) not in _PRIVATE)
+
+
+def _shown(character: str, font: str, table: Mapping[int, str]) -> str:
+    code = ord(character)
+    if character.isspace() or (code >= 0x100 and code not in _PRIVATE):
+        return character
+    code &= 0xFF
+    # Digits and punctuation of the font Symbol are ordinary ones.
+    ordinary = chr(code) if font == "symbol" and code < 0x80 else ""
+    return table.get(code, ordinary)
 
 
 def raised(text: str) -> str:

@@ -13,12 +13,11 @@ from kilde.documents.word.package import W, switch, value
 from kilde.documents.word.styles import integer
 
 _LONGEST_SPAN = 1000
+_WRAPPERS = frozenset(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
 _Placed = list[tuple[GridCell, int, int]]
 
 
-def grids(
-    table: Element, read: Callable[[Iterable[Element]], Iterator[Block]]
-) -> Iterator[Block]:
+def grids(table: Element, read: Callable[[Iterable[Element]], Iterator[Block]]) -> Iterator[Block]:
     """The grid of a table, or its cells' blocks where it holds headings or other tables."""
     rows: list[_Placed] = []
     contents: list[Block] = []
@@ -100,7 +99,5 @@ def _descendants(parent: Element, tag: str) -> Iterator[Element]:
     for element in parent:
         if element.tag == tag:
             yield element
-        elif element.tag == f"{W}sdt":
-            yield from _descendants(element, tag)
-        elif element.tag in (f"{W}sdtContent", f"{W}customXml", f"{W}ins", f"{W}moveTo"):
+        elif element.tag in _WRAPPERS:
             yield from _descendants(element, tag)
