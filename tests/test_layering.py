@@ -106,6 +106,7 @@ LIBRARIES: dict[str, set[str]] = {
         "knowledge/schema.py",
         "knowledge/store.py",
     },
+    "pypdfium2": {"documents/page_images.py"},
     "pydantic": {
         "advice/rules.py",
         "agents/definition.py",
