@@ -84,6 +84,7 @@ class Parser:
         self._bytes = bytearray()
         self._left_out = ""
         self._name = ""
+        self._ignored: set[bytes] = set()  # nine of ten words concern the looks of text
 
     def read(self, data: bytes) -> Rtf:
         """The content of a file."""
@@ -186,8 +187,10 @@ class Parser:
             return
         if self._starred and word not in _STARRED and word not in _MARGINS:
             self._state.to = "skip"
-        elif not self._destination(word) and not self._format(word, number):
-            self._layout(word, number)
+        elif word not in self._ignored and not (
+            self._destination(word) or self._format(word, number) or self._layout(word, number)
+        ):
+            self._ignored.add(word)
 
     def _destination(self, word: bytes) -> bool:
         """Whether the word says what the group is for."""
@@ -287,7 +290,8 @@ class Parser:
             return False
         return True
 
-    def _layout(self, word: bytes, number: int | None) -> None:
+    def _layout(self, word: bytes, number: int | None) -> bool:
+        """Whether the word says where text stands."""
         state = self._state
         if word == b"pard":
             state.in_table, state.style, state.outline, state.depth = False, 0, None, 0
@@ -317,6 +321,9 @@ class Parser:
             self._plan.edge = number or 0
             self._plans = [*self._plans, self._plan]
             self._plan = CellPlan(0)
+        else:
+            return False
+        return True
 
     def _paragraph(self) -> None:
         state = self._state
