@@ -47,8 +47,11 @@ def conventions(language: str) -> Conventions:
     row = {**table.get(base, table["en"])}
     if base in table:
         row |= table.get(f"{base}-{region}", {})
-    fields = {name: row[name] for name in Conventions.__slots__}
-    return Conventions(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+    fields: dict[str, Any] = {
+        name: tuple(row[name]) if isinstance(row[name], list) else row[name]
+        for name in Conventions.__slots__
+    }
+    return Conventions(**fields)
 
 
 @cache

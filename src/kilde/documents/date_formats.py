@@ -6,7 +6,7 @@ day; a duration may be longer than a day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -56,21 +56,25 @@ def day_or_moment(serial: float, has_time: bool) -> date | datetime | None:
     return when.date()
 
 
-def show_date(value: Decimal, tokens: Sequence[Token], own: Conventions) -> str | None:
-    """The text of a stored date or time; ``None`` for a number that is none."""
+def date_display(tokens: Sequence[Token], own: Conventions) -> Callable[[Decimal], str | None]:
+    """What shows a stored date or time; it gives ``None`` for a number that is none."""
     elapsed = any(token.kind == "elapsed" for token in tokens)
-    if abs(value) >= _LAST_DAY or (value < 0 and not elapsed):
-        return None
-    decimals = sum(token.kind == "digit" for token in tokens)
-    unit = Decimal(1).scaleb(-decimals)
-    seconds = (abs(value) * _DAY).quantize(unit, ROUND_HALF_UP)
-    when = moment(int(seconds // _DAY)) or _EPOCH
     half_day = any(token.kind == "half" for token in tokens)
-    parts = [
-        _part(t, place, tokens, when, seconds, half_day, own) for place, t in enumerate(tokens)
-    ]
-    sign = "-" if value < 0 and seconds else ""
-    return sign + " ".join("".join(parts).split())
+    unit = Decimal(1).scaleb(-sum(token.kind == "digit" for token in tokens))
+
+    def show(value: Decimal) -> str | None:
+        if abs(value) >= _LAST_DAY or (value < 0 and not elapsed):
+            return None
+        seconds = (abs(value) * _DAY).quantize(unit, ROUND_HALF_UP)
+        when = moment(int(seconds // _DAY)) or _EPOCH
+        parts = [
+            _part(token, place, tokens, when, seconds, half_day, own)
+            for place, token in enumerate(tokens)
+        ]
+        sign = "-" if value < 0 and seconds else ""
+        return sign + " ".join("".join(parts).split())
+
+    return show
 
 
 def without_seconds(tokens: Sequence[Token]) -> tuple[Token, ...]:

@@ -11,14 +11,14 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
 from kilde.documents.conventions import Conventions, conventions, language_of_code
-from kilde.documents.date_formats import is_date, show_date, without_seconds
+from kilde.documents.date_formats import date_display, is_date, without_seconds
 from kilde.documents.format_tokens import Token, sections_of
-from kilde.documents.numerals import general, show_number
+from kilde.documents.numerals import general, number_display
 
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)")
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
@@ -40,6 +40,7 @@ class _Section:
     tokens: tuple[Token, ...]
     own: Conventions
     date: bool
+    show: Callable[[Decimal], str | None]
     condition: tuple[str, Decimal] | None = None
 
     def applies(self, value: Decimal) -> bool:
@@ -84,10 +85,13 @@ class NumberFormat:
         shorter = NumberFormat.__new__(NumberFormat)
         shorter._own, shorter._text = self._own, self._text
         shorter._sections = tuple(
-            replace(section, tokens=without_seconds(section.tokens)) if section.date else section
+            _compiled(without_seconds(section.tokens), section.own, section.condition)
+            if section.date
+            else section
             for section in self._sections
         )
-        return None if shorter._sections == self._sections else shorter
+        before = [section.tokens for section in self._sections]
+        return None if before == [section.tokens for section in shorter._sections] else shorter
 
     def number(self, value: float) -> str:
         """What is shown of a number; ``""`` where the format hides it."""
@@ -99,10 +103,8 @@ class NumberFormat:
         section, signed = self._choose(exact)
         if section is None:
             return general(exact, self._own)
-        if section.date:
-            shown = show_date(exact if signed else abs(exact), section.tokens, section.own)
-            return general(exact, self._own) if shown is None else shown
-        return show_number(exact if signed else abs(exact), section.tokens, section.own)
+        shown = section.show(exact if signed else abs(exact))
+        return general(exact, self._own) if shown is None else shown
 
     def text(self, value: str) -> str:
         """What is shown of a text."""
@@ -167,7 +169,15 @@ def _section(tokens: list[Token], own: Conventions) -> _Section:
                 break
         else:
             kept.append(token)
-    return _Section(tuple(kept), own, is_date(kept), condition)
+    return _compiled(tuple(kept), own, condition)
+
+
+def _compiled(
+    tokens: tuple[Token, ...], own: Conventions, condition: tuple[str, Decimal] | None
+) -> _Section:
+    date = is_date(tokens)
+    show = date_display(tokens, own) if date else number_display(tokens, own)
+    return _Section(tokens, own, date, show, condition)
 
 
 def _language(code: str) -> str:
