@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from kilde.documents.conventions import Conventions, conventions, language_of_code
+from kilde.documents.conventions import (
+    Conventions,
+    conventions,
+    language_of_code,
+    languages_writing,
+)
 from kilde.documents.date_formats import date_display, is_date, without_seconds
 from kilde.documents.format_tokens import Token, sections_of
 from kilde.documents.numerals import general, number_display
@@ -134,10 +139,16 @@ def number_format(code: str, language: str) -> NumberFormat:
     return NumberFormat(code, language)
 
 
-def stated_languages(code: str) -> list[str]:
-    """The languages that a format code names (``[$-406]``)."""
-    tags = (token for tokens in sections_of(code) for token in tokens if token.kind == "locale")
-    return [language for tag in tags if (language := _language(tag.text))]
+def languages_of(code: str) -> list[str]:
+    """The languages that a format code speaks for: those it names (``[$-406]``), else those whose
+    currency or date it spells out. English is named for its currencies in all of them.
+
+    >>> languages_of("[$-406]d. mmmm"), languages_of("0.00")
+    (['da'], [])
+    """
+    named = [t.text for tokens in sections_of(code) for t in tokens if t.kind == "locale"]
+    bases = {_language(tag).partition("-")[0] for tag in named} - {"", _SAYS_NOTHING}
+    return sorted(bases or languages_writing(code))
 
 
 def _only_negative(section: _Section) -> bool:

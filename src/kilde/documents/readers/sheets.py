@@ -69,7 +69,8 @@ def _content(sheet: str, parts: Sequence[str | Table], omitted: Mapping[str, int
     if isinstance(table, Table) and all(map(_is_title, titles)):
         title = " – ".join(str(text) for text in titles)
         return replace(table, part=sheet, title=title, omitted=omitted)
-    return Prose(parts, part=sheet, omitted=omitted)
+    heading = parts[0] if len(parts) > 1 and _is_title(parts[0]) else ""
+    return Prose(parts, title=str(heading), part=sheet, omitted=omitted)
 
 
 def _is_title(part: str | Table) -> bool:
