@@ -22,6 +22,13 @@ def test_an_empty_file_is_a_working_one(tmp_path: Path) -> None:
     assert (config.model, config.records, config.keep_days) == ("quotes", True, 30)
 
 
+def test_ocr_is_automatic_or_off(tmp_path: Path) -> None:
+    assert load(tmp_path, "").ocr == "auto"
+    assert load(tmp_path, 'ocr = "off"').ocr == "off"
+    with pytest.raises(ConfigError, match="'auto' or 'off'"):
+        load(tmp_path, "ocr = true")
+
+
 @pytest.mark.parametrize(
     "name", ["centre", 'with "quotes"', "back\\slash", "Blåbær 😀", "line\nbreak", ""]
 )

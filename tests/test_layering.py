@@ -72,10 +72,9 @@ LIBRARIES: dict[str, set[str]] = {
     "kreuzberg": {
         "documents/extract.py",
         "documents/readers/pdf.py",
-        "documents/readers/slides.py",
     },
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
-    "markdown_it": {"documents/headings.py"},
+    "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},
     "matplotlib": {"tuning/training/curve.py"},
     "numpy": {
         "embedding/onnx.py",
@@ -106,6 +105,7 @@ LIBRARIES: dict[str, set[str]] = {
         "knowledge/schema.py",
         "knowledge/store.py",
     },
+    "pypdfium2": {"documents/page_images.py"},
     "pydantic": {
         "advice/rules.py",
         "agents/definition.py",
@@ -120,6 +120,7 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"cli/progress.py"},
     "safetensors": {"tuning/weights/merge.py", "tuning/weights/peft_adapter.py"},
     "scipy": {"evaluation/statistics.py", "evaluation/statistics_power.py"},
+    "selectolax": {"documents/readers/html.py"},
     "semantic_text_splitter": {"documents/split.py"},
     "simplemma": {"grounding/overlap.py", "language/analysis.py"},
     "sqlalchemy": {"documents/sql.py", "records/database.py"},

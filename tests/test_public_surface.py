@@ -54,7 +54,7 @@ SURFACE: dict[type, str] = {
         search(self, question: str, *, limit: int = 10,
             collections: str | Iterable[str] | None = None, as_of: AsOf = None) -> list[Hit]
         sources(self) -> tuple[Source, ...]
-        sync(self, sources: Source | Iterable[Source] | None = None, *,
+        sync(self, sources: Source | Iterable[Source] | None = None, *, prune: bool = False,
             progress: Progress | None = None) -> SyncReport
         tag(self, name: str) -> int
         version

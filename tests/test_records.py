@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import sqlite3
@@ -15,6 +16,7 @@ from tests import disks
 
 from kilde.errors import NotFound, StoreError
 from kilde.records import Records
+from kilde.records.answer_json import dump_answer, read_answer
 from kilde.types import (
     Answer,
     Citation,
@@ -33,7 +35,7 @@ _PASSAGE = Passage(
     "p", "d", 0, "row", "pris: 465", 3, 12, page=2, heading_path="A > B", language="da",
     metadata={"pris": 465, "fra": date(2026, 5, 1), "åben": True, "note": None, "vægt": 0.5},
 )  # fmt: skip
-_CITATION = Citation(_REF, "p", 3, 12, "pris: 465", 2, "A > B", 0.75)
+_CITATION = Citation(_REF, "p", 3, 12, "pris: 465", 2, "A > B", 0.75, recognized=True)
 _HIT = Hit(_PASSAGE, _REF, 0.9, lexical=3.5, dense=None)
 _TRACE = Trace(
     hits=(_HIT,),
@@ -71,6 +73,16 @@ DOWN = Feedback("f2", "a1", "health", "down", "Prisen er 465 kr.", UP.at + timed
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
     return Records(tmp_path / "records.db")
+
+
+def test_an_answer_that_was_kept_before_ocr_is_read() -> None:
+    kept = json.loads(dump_answer(ANSWER))
+    for citation in [*kept["citations"], *kept["claims"][0]["citations"]]:
+        del citation["recognized"]
+    for hit in kept["trace"]["hits"]:
+        del hit["passage"]["recognized"]
+    (citation,) = read_answer(json.dumps(kept)).citations
+    assert citation == replace(_CITATION, recognized=False)
 
 
 def test_an_answer_comes_back_whole(records: Records) -> None:

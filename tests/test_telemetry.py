@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.documents.scans import DANISH, make_scan, require_tesseract
 from tests.traced import Traced, trace
 from tests.tuning.parts import tiny_base
 from tests.tuning.places import WITHOUT_RETRIEVAL, clinic, keep, row, some_facts
@@ -126,6 +127,14 @@ def test_a_command_connects_to_nothing_and_writes_no_foreign_file(
     arguments: list[str], place: Place
 ) -> None:
     assert_nothing_leaves(place, place.trace(*KILDE, *arguments))
+
+
+def test_reading_a_scan_connects_to_nothing(place: Place) -> None:
+    require_tesseract()
+    make_scan(place.workspace / "more" / "notice.pdf", [DANISH])
+    traced = place.trace(*KILDE, "add", "more", "--collection", "health")
+    assert "2 added" in traced.output
+    assert_nothing_leaves(place, traced)
 
 
 def test_a_program_that_stays_open_connects_to_nothing(place: Place) -> None:

@@ -30,12 +30,12 @@ class InProcess(ReaderPool):
     """Reads each file in this process when its turn comes."""
 
     def load_all(
-        self, things: Iterable[Found], *, allow_private: bool = False
+        self, things: Iterable[Found], *, allow_private: bool = False, ocr: bool = True
     ) -> Iterator[tuple[Found, list[Document] | LoadError]]:
         """The documents of everything given, or why it cannot be read."""
         for found in things:
             try:
-                yield found, load(found, allow_private=allow_private)
+                yield found, load(found, allow_private=allow_private, ocr=ocr)
             except LoadError as error:
                 yield found, error
 

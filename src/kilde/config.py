@@ -65,8 +65,9 @@ class WorkspaceConfig(Strict):
     ``model`` answers where an agent names none: ``"quotes"`` (no model), a name under
     ``[models]``, a model of the catalogue, or the path of a ``.gguf`` file. ``summaries`` are made
     from a document's own sentences, or by that model. ``passage_tokens`` bounds a passage.
-    ``keep_days`` is how long untagged past states stay searchable. ``records`` keeps answers with
-    their sources, for feedback and review.
+    ``keep_days`` is how long untagged past states stay searchable. ``ocr`` is whether scanned
+    pages are read: ``"auto"`` where tesseract is installed. ``records`` keeps answers with their
+    sources, for feedback and review.
     """
 
     name: str = ""
@@ -76,6 +77,7 @@ class WorkspaceConfig(Strict):
     summaries: Literal["extractive", "model"] = "extractive"
     keep_days: int = Field(default=30, ge=1)
     allow_private_urls: bool = False
+    ocr: Literal["auto", "off"] = "auto"
     records: bool = True
     models: dict[str, GeneratorConfig] = Field(default_factory=dict)
     costs: CostsConfig = Field(default_factory=CostsConfig)

@@ -7,6 +7,7 @@
     │       └── ReindexNeeded the store was built with another embedder or split
     ├── NotFound              an agent, model, tag, collection or document that does not exist
     ├── LoadError             one source could not be read (the others are still indexed)
+    │   └── SourceMissing     there is no such file or folder, or no file matches the pattern
     ├── ModelError            a model cannot be pulled, verified or loaded
     │   ├── ModelMissing      not in the cache: pull it
     │   └── LicenceNeeded     the model has terms of its own that nobody accepted yet
@@ -86,6 +87,10 @@ class LoadError(KildeError):
         super().__init__(f"{source}: {reason}", hint=hint)
         self.source = source
         self.reason = reason
+
+
+class SourceMissing(LoadError):
+    """There is no such file or folder, or no file matches the pattern."""
 
 
 class ModelError(KildeError):

@@ -50,7 +50,8 @@ class Document:
     one". ``markdown`` tells the splitter to look for ``#`` headings in the text. ``origin`` is the
     kind of source that it was read from, or ``"memory"``. ``recognized`` are the pages, counted
     from 1, whose text was read by OCR. ``omitted`` counts what the reader passed over, by kind
-    (``{"comments": 3}``).
+    (``{"comments": 3}``). ``modified`` is when its file was last changed; a file that was merely
+    touched is no other document, so it does not count in the ``content_hash``.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Document:
     origin: Origin = "memory"
     recognized: tuple[int, ...] = ()
     omitted: Mapping[str, int] = field(default_factory=dict)
+    modified: datetime | None = None
 
     @classmethod
     def from_text(
@@ -133,7 +135,8 @@ class Passage:
     beside the text: its ordinal is -1, its offsets are 0, and it is never cited.
     ``heading_path`` is the chain of headings above the passage, joined with `` > ``.
     ``page`` counts from 1; ``None`` where the source has no pages.
-    ``metadata`` holds a row's typed values, and is empty for the other kinds.
+    ``metadata`` holds a row's typed values, and is empty for the other kinds. ``recognized`` is
+    set where text of the passage was read by OCR.
     """
 
     id: str
@@ -147,6 +150,15 @@ class Passage:
     heading_path: str = ""
     language: str = UNKNOWN_LANGUAGE
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    recognized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """The newer version of a document, and the date, version or word that says so, if any."""
+
+    document: DocumentRef
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,8 @@ class Hit:
 
     ``score`` is the fused score in 0..1 that the list is sorted by. ``lexical`` is the BM25 score
     and ``dense`` the cosine similarity; ``None`` where that search did not return the passage or
-    had no vote in its language.
+    had no vote in its language. ``duplicates`` are the other documents in scope that hold the same
+    passage. ``newer`` is set where another hit holds a newer version of the passage.
     """
 
     passage: Passage
@@ -163,6 +176,13 @@ class Hit:
     score: float
     lexical: float | None = None
     dense: float | None = None
+    duplicates: tuple[DocumentRef, ...] = ()
+    newer: Newer | None = None
+
+    @property
+    def documents(self) -> tuple[DocumentRef, ...]:
+        """All documents that hold the passage."""
+        return (self.document, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +250,9 @@ class Message:
 class Citation:
     """The span that supports a claim: ``document(c.document.id).text[c.start:c.end] == c.quote``.
 
-    ``coverage`` (0..1) is the share of the claim's content that the span holds.
+    ``coverage`` (0..1) is the share of the claim's content that the span holds. ``recognized`` is
+    set where the text was read by OCR, which may misread a letter or a digit. ``duplicates`` are
+    other documents that were found and hold the same words.
     """
 
     document: DocumentRef
@@ -241,6 +263,13 @@ class Citation:
     page: int | None
     heading_path: str
     coverage: float
+    recognized: bool = False
+    duplicates: tuple[DocumentRef, ...] = ()
+
+    @property
+    def documents(self) -> tuple[DocumentRef, ...]:
+        """All documents that hold the words."""
+        return (self.document, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from pathlib import Path
 
 import pytest
 from tests.agents.conftest import DOCUMENTS, write_agent
 
+import kilde
 from kilde.errors import GenerationError
+from kilde.records.answer_json import dump_answer, read_answer
 from kilde.types import Answer, Delta, Document, Done, Message, Retrieved
 from kilde.workspace import Workspace
 
@@ -242,6 +246,69 @@ def test_every_answer_is_kept_and_comes_back_whole(centre: Workspace) -> None:
     assert centre.records.get(answer.id) == answer
     declined = centre.agent("health").ask(_UNANSWERABLE["en"])
     assert centre.records.get(declined.id) == declined
+
+
+def test_a_sentence_in_several_documents_is_said_once_with_all_of_them(
+    minilm: str, tmp_path: Path
+) -> None:
+    parking = "# {}\n\nParkering ved Havnen koster 20 kr. i timen. {}\n"
+    with kilde.init(tmp_path / "town") as workspace:
+        workspace.knowledge.add_documents(
+            [
+                *(
+                    Document.from_text(
+                        parking.format("Parkering", "Betal i appen."), id=name, collection=name[0]
+                    )
+                    for name in ("a1", "a2", "b1")
+                ),
+                # Not a copy, but it holds the same sentence.
+                Document.from_text(
+                    parking.format("Havnen", "Toilettet er åbent om sommeren."),
+                    id="a3",
+                    collection="a",
+                ),
+            ]
+        )
+        agent = workspace.path / "agents" / "town.toml"
+        agent.write_text('name = "Town"\ninstructions = "Answer."\ncollections = ["a"]\n')
+        answer = workspace.agent("town").ask("Hvad koster parkering ved Havnen?")
+        assert answer.text.count("koster 20 kr.") == 1
+        cited = next(one for one in answer.citations if "20 kr." in one.quote)
+        assert sorted(document.id for document in cited.documents) == ["a1", "a2", "a3"]
+        assert workspace.records.get(answer.id) == answer
+
+
+def test_a_newer_version_of_what_is_cited_is_noted(minilm: str, tmp_path: Path) -> None:
+    with kilde.init(tmp_path / "town") as workspace:
+        workspace.knowledge.add_documents(
+            Document.from_text(
+                f"Parkering ved Havnen koster {price} kr. i timen. Betal i appen.",
+                id=f"takster-{year}.md",
+                language="da",
+            )
+            for year, price in ((2025, 20), (2026, 25))
+        )
+        answer = workspace.default_agent().ask("Hvad koster parkering ved Havnen?")
+        assert answer.text.startswith("Parkering ved Havnen koster 25 kr.")
+        assert answer.trace.hits[0].document.id == "takster-2026.md"
+        old = "takster-2025.md" in {one.document.id for one in answer.citations}
+        note = "takster-2025.md findes i en nyere udgave: takster-2026.md (2026)"
+        assert answer.trace.notes == ((note,) if old else ())
+        assert workspace.records.get(answer.id) == answer
+        past = workspace.default_agent().ask("Hvad kostede parkering ved Havnen i 2025?")
+        assert "20 kr." in past.text
+
+
+def test_an_answer_kept_before_duplicates_were_named_is_read(centre: Workspace) -> None:
+    answer = centre.agent("health").ask(_QUESTIONS["en"][0])
+    kept = json.loads(dump_answer(answer))
+    for held in (*kept["citations"], *kept["trace"]["hits"], *kept["trace"]["summaries"]):
+        del held["duplicates"]
+        held.pop("newer", None)
+    for claim in kept["claims"]:
+        for held in claim["citations"]:
+            del held["duplicates"]
+    assert read_answer(json.dumps(kept)) == answer
 
 
 def test_the_documents_are_what_the_tests_think(centre: Workspace) -> None:

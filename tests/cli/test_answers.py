@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.documents.scans import DANISH, ENGLISH, make_scan, require_tesseract
 
-from .conftest import HEALTH_AGENT, Kilde
+from .conftest import HEALTH_AGENT, Kilde, validated
 
 
 def test_search_shows_place_scores_and_words(kilde: Kilde, workspace: Path) -> None:
@@ -31,6 +32,36 @@ def test_ask_answers_with_numbered_sources(kilde: Kilde, workspace: Path) -> Non
     assert "The library opens at 9:15 on Mondays. [1]" in ended.out
     assert "\nSources\n  1  Library · health/library.md · Opening hours\n" in ended.out
     assert "“The library opens at 9:15 on Mondays.”" in ended.out
+
+
+def test_what_was_read_by_ocr_is_marked(kilde: Kilde, workspace: Path) -> None:
+    require_tesseract()
+    make_scan(workspace / "site/svømmehal.pdf", [DANISH], text_pages=[ENGLISH])
+    assert kilde("add", "site", cwd=workspace).code == 0
+    question = "Hvad koster et klippekort for voksne?"
+    (workspace / "agents/health.toml").unlink()
+    ended = kilde("ask", question, cwd=workspace)
+    assert "Et klippekort koster 465 kr. for voksne og 125,50 kr. for børn. [1]" in ended.out
+    assert " · site/svømmehal.pdf · page 2, read by OCR" in ended.out
+    cited = validated("ask", kilde("ask", question, "--json", cwd=workspace).out)["citations"]
+    assert {c["recognized"] for c in cited if c["document"]["id"] == "site/svømmehal.pdf"} == {True}
+    ended = kilde("ask", "Who must accompany children below the age of eight?", cwd=workspace)
+    assert " · page 1\n" in ended.out and "read by OCR" not in ended.out
+    found = kilde("search", question, "-k", "1", cwd=workspace).out
+    assert "page 2, read by OCR" in found
+
+
+def test_search_and_ask_name_all_documents_with_the_same_words(
+    kilde: Kilde, workspace: Path
+) -> None:
+    library = (workspace / "health" / "library.md").read_text()
+    (workspace / "health" / "copy.md").write_text(library)
+    assert kilde("sync", cwd=workspace).code == 0
+    question = "When does the library open on Mondays?"
+    for command in ("search", "ask"):
+        ended = kilde(command, question, cwd=workspace)
+        assert "     also in: health/library.md\n" in ended.out
+    assert ended.out.count("opens at 9:15 on Mondays. [1]") == 1
 
 
 def test_ask_names_the_nearest_documents_when_it_declines(kilde: Kilde, workspace: Path) -> None:

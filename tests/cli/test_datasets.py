@@ -50,6 +50,34 @@ def test_built_from_a_file_and_shown(kilde: Kilde, workspace: Path) -> None:
     assert "health" in kilde("dataset", "list", cwd=workspace).out.splitlines()[1]
 
 
+def test_chats_give_a_row_for_every_answer_and_what_is_left_out_is_told(
+    kilde: Kilde, workspace: Path
+) -> None:
+    chats = [
+        [
+            {"from": "system", "value": "Be brief."},
+            {"from": "human", "value": question},
+            {"from": "gpt", "value": f"<think>Hm.</think>{answer}"},
+            {"from": "human", "value": "Are you sure?"},
+            {"from": "gpt", "value": f"Yes. {answer}"},
+        ]
+        for question, answer in ROWS
+    ]
+    path = workspace / "chats.json"
+    path.write_text(json.dumps([{"conversations": chat} for chat in chats]))
+    test = workspace / "test.csv"
+    test.write_text("question;answer\nWhere is the park?;Behind the school.\n")
+    built = kilde("dataset", "build", "health", "--from", path, "--test", test, cwd=workspace)
+    assert "Built health (sft): 24 rows to learn from, 1 to test with." in built.out
+    assert "Note: 12 system messages were left out" in built.out
+    assert "Note: 12 rows are earlier answers of chats" in built.out
+    assert "Note: 12 answers held thoughts (<think> … </think>), which were left out." in built.out
+    checked = kilde("dataset", "check", "health", cwd=workspace)
+    assert "test-overlap" not in checked.out and "exact-duplicate" not in checked.out
+    split = kilde("dataset", "split", "health", "--force", "--json", cwd=workspace)
+    assert validated("dataset split", split.out)["test_rows"] in (4, 5, 6)
+
+
 def test_a_name_that_is_taken_is_replaced_only_when_told(kilde: Kilde, workspace: Path) -> None:
     file = write_rows(workspace / "rows.jsonl", 10)
     again = ["dataset", "build", "health", "--from", file]

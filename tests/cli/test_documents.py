@@ -35,10 +35,26 @@ def test_sync_follows_edits_additions_and_deletions(kilde: Kilde, workspace: Pat
     library = workspace / "health" / "library.md"
     library.write_text(library.read_text().replace("9:15", "10:45"))
     (workspace / "health" / "optician.md").write_text("# Optician\n\nEye tests are free.\n")
-    (workspace / "site" / "badeanstalt.md").unlink()
+    (workspace / "health" / "pharmacy.md").unlink()
     ended = kilde("sync", cwd=workspace)
     assert (ended.code, ended.out) == (0, "1 added, 1 replaced, 1 removed, 1 unchanged.\n")
     assert kilde("sync", cwd=workspace).out.startswith("0 added, 0 replaced, 0 removed, 3 unch")
+
+
+def test_sync_removes_the_documents_of_an_emptied_folder_only_with_prune(
+    kilde: Kilde, workspace: Path
+) -> None:
+    (workspace / "site" / "badeanstalt.md").unlink()
+    ended = kilde("sync", cwd=workspace)
+    assert (ended.code, ended.out) == (
+        1,
+        "0 added, 0 replaced, 0 removed, 2 unchanged, 1 failed.\n",
+    )
+    assert "site: it holds no file that can be read; 1 stored document is kept" in ended.err
+    assert "kilde sync --prune" in ended.err
+    assert json.loads(kilde("sync", "--json", cwd=workspace).out)["failed"][0]["source"] == "site"
+    ended = kilde("sync", "--prune", cwd=workspace)
+    assert (ended.code, ended.out) == (0, "0 added, 0 replaced, 1 removed, 2 unchanged.\n")
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_indexed(

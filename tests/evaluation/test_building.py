@@ -237,7 +237,9 @@ def test_a_file_of_questions_or_of_rows(workspace: Workspace) -> None:
     assert the_testset(workspace, "planner").questions[0].schema == {
         "type": "object", "required": ["goal"],
     }  # fmt: skip
-    assert made.notes == ("1 system messages were left out",)
+    assert made.notes == (
+        "1 system messages were left out: the agent's instructions take their place",
+    )
     assert kinds(workspace, "planner")["reference-form"] == "warn"
 
 

@@ -109,3 +109,61 @@ _stems = st.text("abå", max_size=9)
 @given(_stems, st.sets(_stems, max_size=12))
 def test_alike_terms_are_found_as_by_comparing_each(stem: str, terms: set[str]) -> None:
     assert _begins_alike(stem, _Terms(terms)) == _pairwise(stem, terms)
+
+
+_STATUTES = (
+    "§ 2 Formål\n\nStk. 1. Klubben fremmer skak.\n\nStk. 2. Klubben er upolitisk.\n\n"
+    "§ 3 Kontingent\n\nStk. 1. Kontingentet fastsættes hvert år.\n\n"
+    "Stk. 2. Restance medfører et gebyr på 150 kr.\n\n"
+    "§ 4 Ledelse\n\nStk. 1. Bestyrelsen har fem medlemmer.\n\nStk. 2. Formanden er ulønnet.\n"
+)
+
+
+def test_a_question_that_names_a_clause_gets_that_clause() -> None:
+    told = said("Hvad siger § 3 stk. 2?", hit(_STATUTES))
+    assert told == "Stk. 2. Restance medfører et gebyr på 150 kr."
+    assert "upolitisk" in said("Hvad siger § 2, stk. 2?", hit(_STATUTES), sentences=1)
+
+
+def test_a_clause_is_known_from_the_heading_above_its_passage() -> None:
+    ref = DocumentRef("d", "", "", "c", "da", "")
+    found = []
+    for number, text in ((3, "Stk. 2. Gebyret er 150 kr."), (4, "Stk. 2. Gebyret er 90 kr.")):
+        path = f"§ {number} Gebyr"
+        passage = Passage(
+            path, "d", 0, "text", text, 0, len(text), heading_path=path, language="da"
+        )
+        found.append(Hit(passage, ref, 1.0))
+    assert said("Hvad siger § 4 stk. 2?", *found) == "Stk. 2. Gebyret er 90 kr."
+
+
+def test_the_negated_sentence_comes_first_where_that_is_asked() -> None:
+    text = (
+        "Forsikringen dækker hjemtransport, hospital og bagage.\n\n"
+        "Forsikringen dækker ikke vintersport, dykning og tab af kontanter.\n"
+    )
+    negated = said("Hvad dækker forsikringen ikke?", hit(text), sentences=1)
+    assert negated.startswith("Forsikringen dækker ikke")
+    assert said("Hvad dækker forsikringen?", hit(text), sentences=1).startswith(
+        "Forsikringen dækker hjem"
+    )
+
+
+@pytest.mark.parametrize("code", ["E5", "E05", "VM-10", "VM-0010", "F-220/3", "F-220/30"])
+def test_a_code_is_matched_to_the_letter(code: str) -> None:
+    known = ["E05", "E5", "VM-0010", "VM-10", "F-220/30", "F-220/3"]
+    text = "\n".join(f"Koden {other} betyder fejl nummer {len(other)}." for other in known)
+    told = said(f"Hvad betyder {code}?", hit(text))
+    assert told == f"Koden {code} betyder fejl nummer {len(code)}."
+
+
+def test_a_list_is_quoted_with_the_line_that_introduces_it() -> None:
+    text = "Vi mødes kl. 8.\n\nMedbring:\n- pas\n- vaccinationskort\n- lommepenge\n"
+    told = said("Hvad skal jeg medbringe?", hit(text), sentences=1)
+    assert told == "Medbring:\n- pas\n- vaccinationskort\n- lommepenge"
+
+
+def test_a_heading_counts_for_the_text_below_it() -> None:
+    text = "Sommarboken\n\nLäsutmaning för barn i juni.\n\nHyllan\n\nUkulele på plan ett finns.\n"
+    told = said("Hvad er Sommarboken?", hit(text), sentences=1)
+    assert told == "Läsutmaning för barn i juni."

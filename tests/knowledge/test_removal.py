@@ -198,7 +198,7 @@ def test_documents_stored_before_their_origin_was_recorded_stay(
     base.add_documents(Document.from_text("Made.", id="crm/42.md", source="crm/42.md"))
     monkeypatch.undo()
     (root / "docs/a.md").unlink()
-    assert base.sync().removed == ("docs/a.md",)
+    assert base.sync(prune=True).removed == ("docs/a.md",)
     assert ids(base) == ["crm/42.md"]
 
 

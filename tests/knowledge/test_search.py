@@ -204,7 +204,7 @@ def test_questions_without_words(base: KnowledgeBase, question: str) -> None:
 def test_limits(base: KnowledgeBase) -> None:
     fill(base)
     assert base.search("laboratory", limit=0) == []
-    assert len(base.search("laboratory", limit=3)) == 3
+    assert len(base.search("laboratory", limit=1)) == 1
     scores = [hit.score for hit in base.search("laboratory north", limit=100)]
     assert scores == sorted(scores, reverse=True)
     assert all(0.0 <= score <= 1.0 for score in scores)

@@ -148,6 +148,70 @@ def test_folder_that_vanished_keeps_its_documents(
     assert ids(base) == [f"{folder}/a.md"]
 
 
+def empty_folder(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def leave_another_format(folder: Path) -> None:
+    empty_folder(folder)
+    (folder / "autorun.inf").write_text("left behind")
+
+
+def move_away(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("pattern", ["drive", "drive/*.md"])
+@pytest.mark.parametrize("lose", [empty_folder, leave_another_format, move_away])
+def test_a_source_that_lost_all_files_at_once_is_kept_until_pruned(
+    base: KnowledgeBase, write: Write, root: Path, pattern: str, lose: Callable[[Path], None]
+) -> None:
+    write("drive/a.md", "Alpha opens at eight.")
+    write("drive/b.md", "Beta opens at nine.")
+    write("docs/c.md", "Gamma opens at ten.")
+    base.add([root / pattern, root / "docs"])
+    lose(root / "drive")
+    for _ in range(2):
+        report = base.sync()
+        assert (report.removed, len(report.failed)) == ((), 1)
+        assert report.failed[0].source == pattern
+        assert "2 stored documents are kept" in report.failed[0].reason
+        assert "--prune" in report.failed[0].hint
+    report = base.sync(prune=True)
+    assert sorted(report.removed) == ["drive/a.md", "drive/b.md"]
+    assert report.failed == ()
+    assert ids(base) == ["docs/c.md"]
+
+
+def test_a_source_whose_files_are_back_needs_no_prune(
+    base: KnowledgeBase, write: Write, root: Path
+) -> None:
+    write("drive/a.md", "Alpha opens at eight.")
+    base.add([root / "drive"])
+    (root / "drive").rename(root / "elsewhere")
+    (root / "drive").mkdir()
+    assert len(base.add([root / "drive"]).failed) == 1
+    (root / "drive").rmdir()
+    (root / "elsewhere").rename(root / "drive")
+    report = base.sync()
+    assert (report.unchanged, report.failed) == (("drive/a.md",), ())
+
+
+def test_pruning_keeps_what_cannot_be_read(base: KnowledgeBase, write: Write, root: Path) -> None:
+    write("docs/a.md", "Alpha opens at eight.")
+    path = write("docs/b.json", '{"opens": "nine"}')
+    base.add([root / "docs"])
+    path.write_text("{")
+    report = base.sync(prune=True)
+    assert (report.removed, [failure.source for failure in report.failed]) == ((), ["docs/b.json"])
+
+
+def test_a_folder_that_never_held_a_document_is_no_failure(base: KnowledgeBase, root: Path) -> None:
+    assert base.add([root / "docs"]).failed == ()
+    assert base.sync().failed == ()
+
+
 def test_subfolder_that_may_not_be_read_keeps_its_documents(
     base: KnowledgeBase, write: Write, root: Path
 ) -> None:
@@ -258,6 +322,7 @@ def test_documents_made_in_memory_stay(
     """Also when a registered folder is the whole workspace, and whatever source they name."""
     base.add_documents([Document.from_text("Made in memory.", id="m", source=source)])
     write("docs/a.md", "Alpha.")
+    write("docs/b.md", "Beta.")
     base.add([root])
     (root / "docs/a.md").unlink()
     assert base.sync().removed == ("docs/a.md",)

@@ -111,12 +111,18 @@ def test_overlap_with_the_test(question: str, history: tuple[str, ...], kind: st
         assert "a.jsonl:3 and test.jsonl:7 of the test" in found[kind].message
 
 
-def test_one_follow_up_in_two_conversations_is_only_near_to_the_test() -> None:
-    test = [row("And on Fridays?", "No.", history=("Is the library open?", "Yes."))]
-    training = [row("And on Fridays?", "Yes.", history=("Can I swim in the harbour?", "Yes."))]
+def test_one_follow_up_in_two_conversations_is_near_where_these_are() -> None:
+    asked, test_history = "And on Fridays?", ("How are the taxes of this town paid?", "Online.")
+    test = [row("Who pays?", "We do."), row(asked, "No.", history=test_history)]
+    training = [
+        row(asked, "Yes.", history=("Can I swim in the harbour?", "Yes.")),
+        row(asked, "It is.", history=("How are the taxes of this town paid", "Online")),
+        row(asked, "Never.", history=("How are the taxes of the town paid?", "Online.")),
+    ]
     found = find(training, test_rows=test)
-    assert "test-overlap" not in found
-    assert found["near-test-overlap"].rows == (0,)
+    assert found["test-overlap"].rows == (1,)
+    assert found["near-test-overlap"].rows == (2,)
+    assert "exact-duplicate" not in found
 
 
 def dataset(name: str, test: list[Row], test_file: str = "") -> Dataset:

@@ -173,3 +173,29 @@ def test_a_card_of_before_can_be_read(datasets: Datasets, tmp_path: Path) -> Non
     del data["shared"], data["test_file"]
     path.write_text(json.dumps(data), "utf-8")
     assert (datasets.card("plan").shared, datasets.card("plan").test_file) == ((), "")
+
+
+def chat(number: int, *, line: int) -> list[Row]:
+    """The rows of a chat whose second question is that of all others."""
+    first = (Message("user", f"What is item {number}?"),)
+    second = (*first, Message("assistant", f"Thing {number}."), Message("user", "And its price?"))
+    return [
+        Row("sft", prompt, answer, lineage=Lineage(file="a.jsonl", line=line, turn=turn))
+        for turn, (prompt, answer) in enumerate(
+            [(first, f"Thing {number}."), (second, f"{number} kroner.")], 1
+        )
+    ]
+
+
+def test_chats_stay_whole_and_an_equal_last_question_ties_none_together() -> None:
+    rows = [row for number in range(10) for row in chat(number, line=number + 1)]
+    first, second = split(rows, share=0.2)
+    assert (len(first), len(second)) == (16, 4)
+    assert {row.lineage.line for row in first}.isdisjoint(row.lineage.line for row in second)
+
+
+def test_a_question_without_conversation_stays_with_the_same_one_after_any() -> None:
+    bare = Row("sft", (Message("user", "and its  price?"),), "It depends.")
+    rows = [bare, *(row for number in range(10) for row in chat(number, line=number + 1)[1:])]
+    first, second = split(rows, share=0.2)
+    assert not first or not second

@@ -44,13 +44,14 @@ def faults(path: Path, method: Method | None = None) -> list[str]:
     ("found", "method", "prompt", "answer", "rejected", "good"),
     [
         ({"messages": [USER, SAID]}, "sft", ASKED, A, "", True),
-        (
-            {"messages": [SYSTEM, USER, SAID, MORE, CLOSED]},
-            "sft", LONGER, "We are closed.", "", True,
-        ),
         (TALK, "sft", ASKED, A, "", True),
         ({"instruction": Q, "input": "", "output": A}, "sft", ASKED, A, "", True),
+        ({"Instruction": Q, "Output": A}, "sft", ASKED, A, "", True),
+        ({"instruction": Q, "response": A}, "sft", ASKED, A, "", True),
+        ({"input": Q, "output": A}, "sft", ASKED, A, "", True),
+        ({"question": Q, "answer": A}, "sft", ASKED, A, "", True),
         ({"prompt": Q, "completion": A}, "sft", ASKED, A, "", True),
+        ({"prompt": Q, "response": A}, "sft", ASKED, A, "", True),
         ({"prompt": Q, "chosen": A, "rejected": "No."}, "dpo", ASKED, A, "No.", True),
         (
             {"prompt": [USER], "chosen": [SAID], "rejected": [CLOSED]},
@@ -157,7 +158,8 @@ def test_instructions_are_dropped_and_counted(tmp_path: Path) -> None:
         {**TALK, "system": "Be brief."},
         {"messages": [USER, SAID]},
     )
-    assert read_file(path).dropped == 3
+    note = "3 system messages were left out: the agent's instructions take their place"
+    assert read_file(path).notes == (note,)
     assert {row.prompt for row in read_rows(path)} == {ASKED}
 
 
@@ -197,6 +199,7 @@ def test_labels(tmp_path: Path, good: object, bad: object) -> None:
     [
         ([], "must be an object"),
         ({"text": "x"}, "none of these sets of keys"),
+        ({"text": "x"}, "; it has 'text'"),
         ({"messages": []}, "the last turn must be the assistant's"),
         ({"messages": [USER]}, "the last turn must be the assistant's"),
         ({"messages": [SAID]}, "no question of the user"),
@@ -204,6 +207,23 @@ def test_labels(tmp_path: Path, good: object, bad: object) -> None:
         ({"messages": [USER, USER, SAID]}, "take turns"),
         ({"messages": [USER, {"role": "tool", "content": "x"}, SAID]}, "it is 'tool'"),
         ({"messages": [USER, {"role": "assistant", "content": None}]}, "messages[1].content must"),
+        (
+            {"messages": [USER, {"role": "assistant", "content": None, "tool_calls": [{}]}]},
+            "messages[1] calls a tool; tool calls cannot be learnt: take the row out",
+        ),
+        (
+            {"messages": [USER, {"role": "assistant", "content": "<tool_call>{}</tool_call>"}]},
+            "messages[1].content calls a tool",
+        ),
+        (
+            {"conversations": [{"from": "human", "value": Q}, {"from": "observation"}]},
+            "it is 'observation'; tool calls cannot be learnt",
+        ),
+        ({"messages": [USER, {**SAID, "weight": 0}]}, "nothing to learn"),
+        ({"prompt": Q, "completion": "<think>Hm."}, "its <think> has no end"),
+        ({"prompt": Q, "completion": "<think>Hm.</think> "}, "holds thoughts and no answer"),
+        ({"instruction": Q, "output": A, "history": [Q, A]}, "history[0] must be a pair"),
+        ({"instruction": Q, "output": 42}, "output must be a text: write the number in quotation"),
         ({"messages": [USER, {"role": "assistant", "content": " "}]}, "[1].content is empty"),
         ({"messages": "x"}, "the last turn"),
         ({"messages": {"a": 1}}, "must be a text or a list"),
@@ -270,6 +290,173 @@ def test_numbers_that_no_program_can_hold(tmp_path: Path) -> None:
         f'{row}, "lineage": {{"line": {"9" * 5000}}}}}\n'
     )
     assert faults(path) == ["2: lineage: file must be a name, and line a number"]
+
+
+def test_every_answer_of_a_chat_is_learnt(tmp_path: Path) -> None:
+    chat = {"messages": [SYSTEM, USER, SAID, MORE, CLOSED], "documents": ["a.md"]}
+    other = {"messages": [USER, SAID, {"role": "user", "content": "Thanks."}]}
+    hours = {"messages": [USER, SAID, {"role": "user", "content": "When?"}, CLOSED]}
+    path = written(tmp_path, chat, other, hours)
+    read = read_file(path)
+    assert [(row.prompt, row.answer) for row in read.rows[:2]] == [
+        (ASKED, A),
+        (LONGER, "We are closed."),
+    ]
+    assert [str(row.lineage).removeprefix(path.as_posix()) for row in read.rows] == [
+        ":1 (answer 1)",
+        ":1 (answer 2)",
+        ":2",
+        ":3 (answer 2)",
+    ]
+    assert {row.lineage.documents for row in read.rows[:2]} == {("a.md",)}
+    assert read.notes == (
+        "1 system messages were left out: the agent's instructions take their place",
+        "1 rows are earlier answers of chats, each learnt with the turns before it",
+        "1 earlier answers of chats repeat others and are learnt once",
+        "1 chats end with a turn of the user, which was left out",
+    )
+    # What Kilde wrote is read as it stands: its rows are single answers already.
+    path.write_text(to_jsonl(read.rows))
+    assert read_file(path).rows == read.rows
+    assert read_file(path).notes == ()
+
+
+def test_answers_of_weight_0_are_read_and_not_learnt(tmp_path: Path) -> None:
+    path = written(tmp_path, {"messages": [USER, {**SAID, "weight": 0}, MORE, CLOSED]})
+    read = read_file(path)
+    assert [(row.prompt, row.answer) for row in read.rows] == [(LONGER, "We are closed.")]
+    assert read.notes == ("1 answers of weight 0 are read and not learnt",)
+
+
+def test_only_the_last_answer_of_a_chat_declines_where_the_file_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path, {"messages": [USER, SAID, MORE, CLOSED], "declines": True})
+    assert [row.declines for row in read_rows(path)] == [False, True]
+
+
+def test_histories_are_turns(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"instruction": "And on Sundays?", "output": "We are closed.", "history": [[Q, A]]},
+        {"prompt": [USER, SAID, MORE], "completion": "We are closed."},
+        {"instruction": Q, "output": A, "history": []},
+    )
+    read = read_file(path)
+    assert [row.prompt for row in read.rows] == [LONGER, LONGER, ASKED]
+    assert read.notes == (
+        "2 answers that stand in a history or a prompt are read there and not learnt",
+    )
+
+
+@pytest.mark.parametrize(
+    "thoughts", ["<think>Hm.\n</think>\n\n", "<Thinking>\n</Thinking>", "Hm.\n</think>\n"]
+)
+def test_thoughts_are_left_out_and_counted(tmp_path: Path, thoughts: str) -> None:
+    path = written(
+        tmp_path,
+        {"messages": [USER, {"role": "assistant", "content": thoughts + A}]},
+        {"prompt": Q, "completion": thoughts + A},
+        {"instruction": Q, "output": thoughts + A},
+        {"messages": [USER, {**SAID, "reasoning_content": "Hm."}], "tools": [{"name": "clock"}]},
+        {"messages": [{"role": "user", "content": "What is <think>?"}, SAID]},
+    )
+    read = read_file(path)
+    assert {row.answer for row in read.rows} == {A}
+    assert read.rows[-1].question == "What is <think>?"
+    assert read.notes == (
+        "4 answers held thoughts (<think> … </think>), which were left out",
+        "1 rows name tools that may be called, which was left out",
+    )
+    pair = {"prompt": Q, "chosen": thoughts + A, "rejected": thoughts + "No."}
+    (row,) = read_rows(written(tmp_path, pair))
+    assert (row.answer, row.rejected) == (A, "No.")
+
+
+def test_rows_that_share_a_line_are_named_by_their_number(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    good = {"messages": [USER, SAID]}
+    path.write_text(json.dumps([good, {"messages": []}, good, {}]))
+    first, second = faults(path)
+    assert first.startswith("1 (row 2): messages: the last turn")
+    assert second.startswith("1 (row 4): it has none of")
+    path.write_text(json.dumps([good, good]))
+    assert [str(row.lineage) for row in read_rows(path)] == [
+        f"{path.as_posix()}:1 (row 1)",
+        f"{path.as_posix()}:1 (row 2)",
+    ]
+    path.write_text(json.dumps([good, good])[:-1] + ', {"messages": ]')
+    assert faults(path)[0].startswith("1 (row 3): it is not JSON")
+
+
+def test_a_comma_after_the_last_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text("[\n" + json.dumps(TALK) + ",\n]")
+    assert faults(path) == ["3: there is a comma after the last row of the list"]
+
+
+def test_objects_over_several_lines(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    one = json.dumps({"messages": [USER, SAID]}, indent=2)
+    path.write_text(f"{one}\n{one}\n")
+    lines = [row.lineage.line for row in read_rows(path)]
+    assert lines == [1, 1 + len(one.splitlines())]
+    path.write_text(f"{one}\n{one[:-10]}")
+    assert "it is not JSON" in faults(path)[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    text = json.dumps({"prompt": "Åbent nu?", "completion": "Ja."}, ensure_ascii=False)
+    for mark in ("",) if encoding == "utf-16" else ("", "\ufeff"):
+        path.write_bytes(f"{mark}{text}\r\n{text}\r\n".encode(encoding))
+        assert [row.question for row in read_rows(path)] == ["Åbent nu?"] * 2
+    path.write_bytes(path.read_bytes()[:-1])
+    (fault,) = faults(path)
+    assert "UTF-16" in fault and "save it again as UTF-8" in fault
+
+
+def test_other_encodings_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    text = json.dumps({"prompt": "Åbent nu?", "completion": "Ja."}, ensure_ascii=False)
+    path.write_bytes(f"{text}\n{text}\n{text}\n".encode("cp1252"))
+    (fault,) = faults(path)
+    assert fault.startswith("1: it is not UTF-8 text")
+    assert fault.endswith("nor are 2 other lines; save the file as UTF-8")
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.txt"])
+def test_what_is_no_json_gets_one_sentence(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("prompt;completion\n" + f"{Q};{A}\n" * 30)
+    (fault,) = faults(path)
+    assert fault.startswith("it is not JSON; rows are lines of JSON")
+    path.write_bytes(b"PK\x03\x04\x00\n{\n{\n")  # a workbook
+    assert faults(path) == [fault]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_are_read(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    path = tmp_path / "rows.csv"
+    long = '"We open; at ""eight"",\nand close\tat ten."'
+    lines = [("Prompt", "Completion", "language"), ("Åbent?", long, "en"), ("Og?", "42", "")]
+    text = "".join(delimiter.join(cells) + "\r\n" for cells in lines)
+    path.write_bytes(text.encode(encoding))
+    rows = read_rows(path)
+    assert [row.question for row in rows] == ["Åbent?", "Og?"]
+    assert rows[0].answer.splitlines() == ['We open; at "eight",', "and close\tat ten."]
+    assert (rows[1].answer, rows[0].language) == ("42", "en")
+    assert [row.lineage.line for row in rows] == [2, 4]
+
+
+def test_faults_of_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("prompt;completion;label\nA?;B.;true\n\nA?;;false\nA?;B.\nA?;B.;maybe\n")
+    assert [fault.partition(":")[0] for fault in faults(path)] == ["4", "5", "6"]
+    path.write_bytes("prompt;completion\nÅ?;B.\n".encode("cp1252"))
+    assert faults(path) == ["2: it is not UTF-8 text; save the file as CSV in UTF-8"]
+    path.write_text('prompt;completion\nA?;"B.\n')
+    assert "it is not CSV" in faults(path)[0]
 
 
 def test_a_line_of_ten_megabytes(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from kilde.evaluation.testset import Question
 from kilde.tuning.checks import Finding
 from kilde.tuning.checks.questions import check_learnt, check_questions, without_asked
 from kilde.tuning.data.questions import read_any, to_questions, to_rows
-from kilde.tuning.data.rows import Lineage
+from kilde.tuning.data.rows import Lineage, Row
 from kilde.types import Message
 
 FORM = {"type": "object", "required": ["goal"]}
@@ -70,11 +70,22 @@ def test_of_a_pair_the_better_answer_is_right() -> None:
     assert found.references == ("At ten.",)
 
 
+def test_rows_that_ask_the_same_after_another_conversation_stay() -> None:
+    history = (Message("user", "Is the library open?"), Message("assistant", "Yes."))
+    other = (Message("user", "May I swim in the harbour?"), Message("assistant", "Yes."))
+    asked = Question("And on Fridays?", ("No.",), history=history)
+    rows = [
+        Row("sft", (*before, Message("user", "And on Fridays?")), "No.")
+        for before in (history, other, ())
+    ]
+    assert without_asked(rows, [asked]) == rows[1:2]
+
+
 def test_the_week_plans_of_the_example(tmp_path: Path) -> None:
     path = tmp_path / "week-plan.test.jsonl"
     path.write_text(week_plan("da", "test", 60), encoding="utf-8")
-    questions, dropped = read_any(path, FORM)
-    assert len(questions) == 60 and dropped == 0
+    questions, notes = read_any(path, FORM)
+    assert len(questions) == 60 and notes == ()
     assert {one.language for one in questions} == {"da"} and questions[0].schema == FORM
     assert 0 < sum(not one.answerable for one in questions) < 30
     assert all(json.loads(one.reference)["goal"] for one in questions)

@@ -31,8 +31,6 @@ from kilde.types import Answer, Arm, Delta, Done, Hit, Message, Retrieved, Strea
 
 # How many passages are looked up for an answer, before the token budget cuts them.
 _HITS = 10
-# All that a search finds, to choose from where some documents are left out.
-_ALL = 200
 # From this share of content words that stand in no document, a question counts as unanswered.
 _UNKNOWN = 0.3
 # Unless one passage holds this much of what it asks all the same.
@@ -237,10 +235,7 @@ class Agent:
 
     def _found(self, run: Run, knowledge: ScopedKnowledge, limit: int) -> list[Hit]:
         """The passages that fit best, of the documents that are not left out."""
-        if not self._without:
-            return knowledge.search(run.search_text, limit=limit)
-        hits = knowledge.search(run.search_text, limit=_ALL)
-        return [hit for hit in hits if hit.document.id not in self._without][:limit]
+        return knowledge.search(run.search_text, limit=limit, without=self._without)
 
     def _read(self, run: Run, knowledge: ScopedKnowledge, generator: Generator) -> None:
         """Put what was found into the run, as far as there is room."""

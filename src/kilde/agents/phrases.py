@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-from kilde.types import DocumentRef
+from kilde.types import DocumentRef, Newer
 
 _WORDS = re.compile(r"\w+")
 
@@ -34,6 +34,13 @@ def declines(text: str, language: str) -> bool:
 def may_decline(text: str, language: str) -> bool:
     """Whether a text may become that sentence when it goes on."""
     return _words(_phrases(language)["abstain"]).startswith(_words(text))
+
+
+def newer_version(language: str, name: str, newer: Newer) -> str:
+    """The note that a document which an answer cites has a newer version."""
+    phrase = _phrases(language)["newer"]
+    date = f" ({newer.date})" if newer.date else ""
+    return phrase.format(name=name, newer=f"{newer.document.id}{date}")
 
 
 def answer_in(language: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from kilde.agents.citations import cited
-from kilde.agents.phrases import abstention
+from kilde.agents.phrases import abstention, newer_version
 from kilde.agents.prompt import prompt_hash
 from kilde.knowledge.context import Context
 from kilde.protocols import Adapter, Generator
@@ -69,6 +69,11 @@ class Run:
         nearest: tuple[DocumentRef, ...] = (),
     ) -> Answer:
         """The finished answer with its trace."""
+        citations = cited(claims)
+        newer = {hit.document.id: hit.newer for hit in self.hits if hit.newer}
+        for name in dict.fromkeys(citation.document.id for citation in citations):
+            if name in newer:
+                self.note(newer_version(self.language, name, newer[name]))
         self.timings["total"] = time.perf_counter() - self.started
         trace = Trace(
             hits=self.hits,
@@ -92,7 +97,7 @@ class Run:
             question=self.question,
             text=text,
             claims=tuple(claims),
-            citations=cited(claims),
+            citations=citations,
             abstained=abstained,
             nearest=nearest,
             trace=trace,

@@ -90,15 +90,22 @@ def add_command(
 
 
 @click.command("sync", cls=ModelCommand)
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Also remove the documents of folders and patterns that lost all of their files.",
+)
 @json_option
 @pass_session
-def sync_command(session: Session, as_json: bool) -> int:
+def sync_command(session: Session, prune: bool, as_json: bool) -> int:
     """Read every source again: add, replace and remove what changed.
 
     Only changed passages are embedded. A source that cannot be read at the moment keeps its
-    documents, and is named.
+    documents, and is named; so does a folder or a pattern that lost all of its files at once, for
+    its drive may not be connected. Exits with 1 if a source is named.
     """
-    return _finished("sync", session.workspace.knowledge.sync(progress=progress()), as_json)
+    report = session.workspace.knowledge.sync(prune=prune, progress=progress())
+    return _finished("sync", report, as_json)
 
 
 @click.command("remove", cls=ModelCommand)

@@ -12,9 +12,11 @@ from kilde.cli.terminal import single_line, style
 from kilde.types import Omission
 
 if TYPE_CHECKING:
-    from kilde.types import Answer, Citation, Document, DocumentRef, Hit, SyncReport
+    from kilde.types import Answer, Citation, Document, DocumentRef, Hit, Passage, SyncReport
 
 _SNIPPET = 240
+# More documents with the same words than these are counted, not named; --json names all.
+_NAMED = 20
 _MOST_OMISSIONS = 20
 
 
@@ -53,12 +55,11 @@ def sources(found: Answer) -> None:
     click.echo("\n" + _heading("Sources"))
     for key, number in numbers.items():
         cited = [c for c in found.citations if (c.document.id, c.passage_id) == key]
-        click.echo(
-            f"{number:>3}  {_place(cited[0].document, cited[0].page, cited[0].heading_path)}"
-        )
+        click.echo(f"{number:>3}  {_place(cited[0].document, cited[0])}")
         for citation in cited:
             quote = " ".join(citation.quote.split())
             click.echo("     " + style(f"“{quote}”", fg="yellow"))
+            _also_in(citation)
 
 
 def remarks(found: Answer) -> None:
@@ -87,9 +88,11 @@ def hits(found: Iterable[Hit]) -> None:
         lexical = "–" if hit.lexical is None else f"{hit.lexical:.1f}"
         dense = "–" if hit.dense is None else f"{hit.dense:.2f}"
         scores = _dim(f"  {hit.score:.2f} (words {lexical}, meaning {dense})")
-        click.echo(
-            f"{number:>3}  {_place(hit.document, passage.page, passage.heading_path)}{scores}"
-        )
+        click.echo(f"{number:>3}  {_place(hit.document, passage)}{scores}")
+        _also_in(hit)
+        if hit.newer:
+            date = f" ({hit.newer.date})" if hit.newer.date else ""
+            click.echo(_dim(f"     newer version: {single_line(hit.newer.document.id + date)}"))
         text = " ".join(passage.text.split())
         click.echo("     " + (text if len(text) <= _SNIPPET else text[: _SNIPPET - 1] + "…"))
 
@@ -177,15 +180,25 @@ def _numbers(citations: Iterable[Citation]) -> Mapping[tuple[str, str], int]:
     return found
 
 
-def _place(document: DocumentRef, page: int | None, heading: str) -> str:
+def _place(document: DocumentRef, passage: Passage | Citation) -> str:
     parts = [style(single_line(document.title), bold=True), single_line(document.id)]
-    if page is not None:
-        parts.append(f"page {page}")
+    page = "" if passage.page is None else f"page {passage.page}"
+    source = ", ".join(filter(None, (page, "read by OCR" if passage.recognized else "")))
+    if source:
+        parts.append(source)
     # A document's first heading is mostly its title.
-    below = heading.removeprefix(document.title).removeprefix(" > ")
+    below = passage.heading_path.removeprefix(document.title).removeprefix(" > ")
     if below:
         parts.append(single_line(below))
     return " · ".join(parts)
+
+
+def _also_in(found: Hit | Citation) -> None:
+    """Print the other documents that hold the same words."""
+    names = [single_line(document.id) for document in found.duplicates]
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        click.echo(_dim(f"     also in: {', '.join(names[:_NAMED])}{more}"))
 
 
 def _heading(text: str) -> str:

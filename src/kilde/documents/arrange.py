@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kilde.documents.content import PageStart, Part, Table
+from kilde.documents.content import PageImage, PageStart, Part, Table
 from kilde.documents.tables import table_text
 from kilde.language.clean import clean
 from kilde.types import Row
@@ -25,6 +25,7 @@ class Arranged:
 def arrange(parts: Sequence[Part], name: str) -> Arranged:
     """Join the parts with a blank line between them, or a blank where a paragraph goes on.
 
+    An image is no text: what OCR read stands in its place (:mod:`kilde.documents.ocr`).
     Raises :class:`LoadError`, with ``name`` as the source, for a table that goes over a limit.
     """
     texts: list[str] = []
@@ -47,7 +48,7 @@ def arrange(parts: Sequence[Part], name: str) -> Arranged:
             texts.append(text)
             rows += its_rows
             length += len(text)
-        elif text := clean(part).strip("\n"):
+        elif not isinstance(part, PageImage) and (text := clean(part).strip("\n")):
             if not text.strip():
                 continue
             texts.append(text + "\n\n")

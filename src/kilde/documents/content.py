@@ -6,7 +6,7 @@ a file on disk, a page on the web and a table of a database become documents in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kilde.types import Scalar
@@ -76,7 +76,19 @@ class PageStart:
     recognized: bool = False
 
 
-Part = str | Table | PageStart
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page that is a picture of text, which OCR may read.
+
+    ``render`` gives the picture as an image file (PNM, PNG, JPEG or TIFF). ``text`` is the little
+    that the file itself has as text, such as the stamp of a scanner.
+    """
+
+    render: Callable[[], bytes]
+    text: str = ""
+
+
+Part = str | Table | PageStart | PageImage
 
 
 @dataclass(frozen=True, slots=True)

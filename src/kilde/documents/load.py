@@ -7,7 +7,9 @@ that a sync over a thousand files can go on and report the three that failed.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -17,6 +19,7 @@ from kilde.documents.content import Content, Prose, Table
 from kilde.documents.extract import damaged
 from kilde.documents.formats import Format, format_of, format_of_page, supported
 from kilde.documents.headings import headings
+from kilde.documents.ocr import recognize
 from kilde.documents.sources import Found
 from kilde.documents.summary import table_summary
 from kilde.documents.tables import table_text, value_names
@@ -32,18 +35,26 @@ MAX_CHARACTERS = 100_000_000
 """Length of the longest text that is read. A packed file of a few megabytes can hold more."""
 
 
-def load(found: Found, *, allow_private: bool = False) -> list[Document]:
+def load(
+    found: Found,
+    *,
+    allow_private: bool = False,
+    ocr: bool = True,
+    keep_alive: Callable[[], None] = lambda: None,
+) -> list[Document]:
     """The documents of one found thing, at least one.
 
     ``Document.source`` is ``found.document_source``; so is the id, with ``#Sheet`` added when a
     workbook has several sheets. ``allow_private`` lets pages of the own network be fetched.
-    Raises :class:`LoadError` for whatever cannot be read.
+    ``ocr`` has scanned pages read where tesseract is installed, and ``keep_alive`` is called before
+    each step of that, which takes seconds. Raises :class:`LoadError` for whatever cannot be read.
     """
     if found.source.kind == "sql":
         from kilde.documents import sql
 
         with sql.open_table(found.source, found.root, found.document_source) as table:
             return list(_documents([table], found, found.source.table or "query"))
+    modified = None
     if found.source.kind == "url":
         from kilde.documents.web import fetch
 
@@ -58,17 +69,22 @@ def load(found: Found, *, allow_private: bool = False) -> list[Document]:
         form = format_of(path.name)
         if form is None:
             raise _unreadable(found.document_source, f"{path.suffix or 'no suffix'} is no format")
-        data = _read(path, found.document_source)
+        data, modified = _read(path, found.document_source)
         stem = _stem(path.name)
-    return list(_documents(_parse(data, found.document_source, form), found, stem))
+    contents = _parse(data, found.document_source, form, ocr, keep_alive)
+    documents = _documents(contents, found, stem)
+    return [replace(document, modified=modified) for document in documents]
 
 
-def _parse(data: bytes, name: str, form: Format) -> list[Content]:
+def _parse(
+    data: bytes, name: str, form: Format, ocr: bool, keep_alive: Callable[[], None]
+) -> list[Content]:
     if not data.strip():
         raise LoadError(name, "it is empty", hint="Fill it or leave it out.")
     reader = import_module(f"kilde.documents.readers.{form.reader}")
     try:
         contents: list[Content] = reader.read(data, name, form.mime)
+        contents = recognize(contents, name, ocr=ocr, keep_alive=keep_alive)
     except (LoadError, MemoryError):
         raise
     except ImportError as error:
@@ -84,7 +100,8 @@ def _parse(data: bytes, name: str, form: Format) -> list[Content]:
     return contents
 
 
-def _read(path: Path, name: str) -> bytes:
+def _read(path: Path, name: str) -> tuple[bytes, datetime | None]:
+    """What a file holds, and when it was last changed."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -96,7 +113,7 @@ def _read(path: Path, name: str) -> bytes:
                 "that is read",
                 hint="Split it into smaller files, or take pictures out of it.",
             )
-        return path.read_bytes()
+        return path.read_bytes(), _moment(status.st_mtime)
     except FileNotFoundError as error:
         raise LoadError(
             name, "it is gone", hint="Put it back, or sync again to forget it."
@@ -113,6 +130,13 @@ def _read(path: Path, name: str) -> bytes:
             f"it cannot be read ({error.strerror or error})",
             hint="Check the disk or the network drive it is on.",
         ) from error
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):  # some file systems keep any number
+        return None
 
 
 def _documents(contents: list[Content], found: Found, stem: str) -> Iterator[Document]:
@@ -141,7 +165,8 @@ def _prose_document(content: Prose, found: Found, name: str, stem: str) -> Docum
         raise LoadError(
             name,
             "no text in it",
-            hint="If it holds pictures of text, run text recognition (OCR) over it first.",
+            hint="If it should have text, save it anew from the program that made it; a scan is "
+            "read by OCR only where the text in it can be seen.",
         )
     first = headings(text)[:1] if content.markdown else []
     title = _one_line((first[0].text if first else "") or content.title or stem)

@@ -42,7 +42,7 @@ def read_frame(stream: BinaryIO, max_bytes: int) -> bytes | None:
     return payload if len(payload) == size else None
 
 
-def encode_request(found: Found, *, allow_private: bool) -> bytes:
+def encode_request(found: Found, *, allow_private: bool, ocr: bool) -> bytes:
     """The request to load one file or page."""
     return _dumps(
         {
@@ -51,12 +51,13 @@ def encode_request(found: Found, *, allow_private: bool) -> bytes:
             "root": str(found.root),
             "path": None if found.path is None else str(found.path),
             "allow_private": allow_private,
+            "ocr": ocr,
         }
     )
 
 
-def decode_request(payload: bytes) -> tuple[Found, bool]:
-    """What to load, and whether addresses of the own network may be fetched."""
+def decode_request(payload: bytes) -> tuple[Found, dict[str, bool]]:
+    """What to load, and the options of :func:`kilde.documents.load.load`."""
     request = json.loads(payload)
     found = Found(
         request["document_source"],
@@ -64,7 +65,11 @@ def decode_request(payload: bytes) -> tuple[Found, bool]:
         Path(request["root"]),
         None if request["path"] is None else Path(request["path"]),
     )
-    return found, request["allow_private"]
+    return found, {"allow_private": request["allow_private"], "ocr": request["ocr"]}
+
+
+STILL_READING = b"{}"
+"""Sent before a reply, whenever a step begins that takes long: the time limit starts anew."""
 
 
 def encode_documents(documents: Sequence[Document], *, last: bool) -> bytes:
@@ -116,6 +121,7 @@ def _document(document: Document) -> dict[str, Any]:
         "origin": document.origin,
         "recognized": document.recognized,
         "omitted": [[kind, count] for kind, count in document.omitted.items()],
+        "modified": document.modified.isoformat() if document.modified else "",
     }
 
 
@@ -139,6 +145,7 @@ def _read_document(fields: Mapping[str, Any]) -> Document:
         origin=fields["origin"],
         recognized=tuple(fields["recognized"]),
         omitted=dict(fields["omitted"]),
+        modified=datetime.fromisoformat(fields["modified"]) if fields["modified"] else None,
     )
 
 

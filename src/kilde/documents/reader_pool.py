@@ -24,7 +24,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kilde.documents.load import load
-from kilde.documents.reader_messages import decode_reply, encode_request, read_frame, write_frame
+from kilde.documents.ocr import MAX_STEPS
+from kilde.documents.reader_messages import (
+    STILL_READING,
+    decode_reply,
+    encode_request,
+    read_frame,
+    write_frame,
+)
 from kilde.documents.reader_process import READY, crashed, needs_memory
 from kilde.documents.sources import Found
 from kilde.errors import LoadError
@@ -41,7 +48,10 @@ _OUT_OF_MEMORY = ("memory allocation", "out of memory", "bad_alloc", "MemoryErro
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one file may take: ``seconds``, bytes of ``memory``, bytes of ``output``."""
+    """What reading one file may take: ``seconds``, bytes of ``memory``, bytes of ``output``.
+
+    Where pages are read by OCR, the seconds count for each page anew.
+    """
 
     seconds: float = 120.0
     memory: int = 4_000_000_000
@@ -59,15 +69,19 @@ class ReaderPool:
         self._changed = threading.Lock()
         self._watching = False
 
-    def load(self, found: Found, *, allow_private: bool = False) -> list[Document]:
+    def load(
+        self, found: Found, *, allow_private: bool = False, ocr: bool = True
+    ) -> list[Document]:
         """The documents of a file or page, read in another process.
 
         Raises :class:`LoadError` for whatever cannot be read within the limits.
         """
-        return self._load(found, _Run(), allow_private=allow_private)
+        return self._load(
+            encode_request(found, allow_private=allow_private, ocr=ocr), found, _Run()
+        )
 
     def load_all(
-        self, things: Iterable[Found], *, allow_private: bool = False
+        self, things: Iterable[Found], *, allow_private: bool = False, ocr: bool = True
     ) -> Iterator[tuple[Found, list[Document] | LoadError]]:
         """The documents of everything given, in order, or why it cannot be read.
 
@@ -82,7 +96,8 @@ class ReaderPool:
                 if found.source.kind == "sql":
                     documents: list[Document] | LoadError = load(found)
                 else:
-                    documents = self._load(found, run, allow_private=allow_private)
+                    request = encode_request(found, allow_private=allow_private, ocr=ocr)
+                    documents = self._load(request, found, run)
             except LoadError as error:
                 documents = error
             run.hold(documents)
@@ -102,8 +117,7 @@ class ReaderPool:
             executor.shutdown(wait=False, cancel_futures=True)
             run.stop()
 
-    def _load(self, found: Found, run: _Run, *, allow_private: bool) -> list[Document]:
-        request = encode_request(found, allow_private=allow_private)
+    def _load(self, request: bytes, found: Found, run: _Run) -> list[Document]:
         while True:
             reader = self._take(found.document_source)
             used = reader.replies > 0
@@ -129,7 +143,7 @@ class ReaderPool:
             reader = self._idle.pop() if self._idle else None
         if reader is None or not reader.alive:
             reader = _Reader(self._limits, name)
-        reader.deadline = time.monotonic() + self._limits.seconds
+        reader.start_time()
         with self._changed:
             self._busy.add(reader)
             if not self._watching:
@@ -237,6 +251,8 @@ class _Reader:
                 stdout=subprocess.PIPE,
                 stderr=self._log,
                 env=os.environ | _private_folder(),
+                # A group of its own, so that it is ended with the program that it runs.
+                process_group=None if sys.platform == "win32" else 0,
             )
         except OSError as error:
             raise LoadError(
@@ -262,7 +278,11 @@ class _Reader:
                     pass
                 self._ready = True
             write_frame(self._requests, request)
-            reply = read_frame(self._replies, self._limits.output)
+            for _ in range(MAX_STEPS):
+                reply = read_frame(self._replies, self._limits.output)
+                if reply != STILL_READING:
+                    break
+                self.start_time()
             if reply is None:
                 raise self._died(name)
             result, self.last = decode_reply(reply)
@@ -280,9 +300,17 @@ class _Reader:
             raise result
         return result
 
+    def start_time(self) -> None:
+        """Let the time limit begin now."""
+        self.deadline = time.monotonic() + self._limits.seconds
+
     def kill(self) -> None:
         """End the process at once; whoever waits for its reply is told that it died."""
-        self._process.kill()
+        if sys.platform == "win32":
+            self._process.kill()
+        elif self.alive:  # its number may be another's once it has been waited for
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def check(self) -> None:
         """End the process if it goes over a limit."""
@@ -324,7 +352,7 @@ class _Reader:
 
     def end(self) -> None:
         """End the process and close what belongs to it."""
-        self._process.kill()
+        self.kill()
         self._process.wait()
         for stream in (self._requests, self._replies, self._log):
             with suppress(OSError):

@@ -12,12 +12,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from kilde.documents.extract import damaged
 from kilde.documents.load import load
 from kilde.documents.reader_messages import (
+    STILL_READING,
     decode_request,
     encode_documents,
     encode_error,
@@ -46,17 +48,24 @@ def main(max_seconds: float, max_memory: int) -> None:
     replies.flush()
     while (payload := read_frame(requests, MAX_REQUEST_BYTES)) is not None:
         _bound_time(max_seconds)
-        found, allow_private = decode_request(payload)
-        reply, last = _reply(found, max_memory, allow_private=allow_private)
+        found, options = decode_request(payload)
+
+        def keep_alive() -> None:
+            _bound_time(max_seconds)
+            write_frame(replies, STILL_READING)
+
+        reply, last = _reply(found, options, max_memory, keep_alive)
         _bound_time(0)
         write_frame(replies, reply)
         if last:
             return
 
 
-def _reply(found: Found, max_memory: int, *, allow_private: bool) -> tuple[bytes, bool]:
+def _reply(
+    found: Found, options: Mapping[str, bool], max_memory: int, keep_alive: Callable[[], None]
+) -> tuple[bytes, bool]:
     try:
-        documents = load(found, allow_private=allow_private)
+        documents = load(found, **options, keep_alive=keep_alive)
         last = _memory() > _KEEP_MEMORY
         return encode_documents(documents, last=last), last
     except LoadError as error:
@@ -115,6 +124,8 @@ def _end_with_parent(parent: int) -> None:
     """End in the middle of a file when the process that asked for it has ended."""
     while os.getppid() == parent:
         time.sleep(1)
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGKILL)  # with the program that it runs, if any
     os._exit(1)
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 from kilde.documents.formats import format_of, supported
-from kilde.errors import LoadError
+from kilde.errors import LoadError, SourceMissing
 from kilde.types import DEFAULT_COLLECTION, Failure
 
 _WILDCARDS = frozenset("*?[")
@@ -80,8 +80,8 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
 
     In folders and patterns, hidden files and folders and links to folders are not looked at; files
     of other formats and links that lead outside are ``Skipped``; what may not be read is a
-    ``Failure``. Raises :class:`LoadError` when the thing named itself does not exist or cannot be
-    read by Kilde.
+    ``Failure``. Raises :class:`SourceMissing` when the thing named itself does not exist,
+    :class:`LoadError` when it cannot be read by Kilde.
     """
     if source.kind == "url":
         yield Found(normal_url(source.location), source, root)
@@ -105,7 +105,7 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
     pattern = location.parts
     wild = next((i for i, part in enumerate(pattern) if _WILDCARDS & set(part)), None)
     if wild is None:
-        raise LoadError(
+        raise SourceMissing(
             source.location,
             "there is no such file or folder",
             hint="Check the path; it is taken relative to the workspace. "
@@ -118,7 +118,7 @@ def expand(source: Source, root: Path) -> Iterator[Found | Skipped | Failure]:
             matched = True
             yield member
     if not matched:
-        raise LoadError(
+        raise SourceMissing(
             source.location,
             "no file matches this pattern",
             hint="Check it with ls; ** stands for any number of folders.",

@@ -84,10 +84,10 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     """
     faults = Faults(path.as_posix())
     questions = []
-    for line, found in read_objects(path, faults):
+    for place, found in read_objects(path, faults):
         told = list(_faults(found))
         for fault in told:
-            faults.add(line, fault)
+            faults.add(place, fault)
         if not told:
             questions.append(_question(_Line.model_validate(found)))
     faults.check()

@@ -17,7 +17,8 @@ _NEARLY = 0.6
 
 
 class Quotes:
-    """Answers with up to ``max_sentences`` sentences of the evidence; empty where none answers."""
+    """Answers with up to ``max_sentences`` different sentences of the evidence; empty where none
+    answers."""
 
     @property
     def name(self) -> str:
@@ -39,14 +40,14 @@ class Quotes:
         quotes = ranked_quotes(request.question, request.evidence)
         if max((quote.confidence for quote in quotes), default=0.0) < ANSWERABLE:
             quotes = []
-        chosen = [
-            quote
-            for quote in quotes[: request.max_sentences]
-            if quote.score >= _NEARLY * quotes[0].score
-        ]
-        room = request.max_tokens
-        for place, quote in enumerate(chosen):
+        chosen: dict[tuple[str, ...], str] = {}
+        for quote in quotes:
+            if len(chosen) == request.max_sentences or quote.score < _NEARLY * quotes[0].score:
+                break
             text = _readable(quote)
+            chosen.setdefault(tuple(text.split()), text)
+        room = request.max_tokens
+        for place, text in enumerate(chosen.values()):
             room -= self.count_tokens(text)
             if place and room < 0:
                 break

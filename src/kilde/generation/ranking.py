@@ -2,8 +2,9 @@
 
 A sentence scores by how much of the question it holds, rare words counting more; a little for the
 words of its neighbours, headings and passage, which say what a short sentence is about; for pairs
-of words that stand together in both; for a number where one is asked for; and for the rank of its
-passage. What it was tuned on, and how well it works, is in docs/decisions/0004.
+of words that stand together in both; for a number where one is asked for; for the clause, the code
+or the negation that the question names; and for the rank of its passage. What it was tuned on, and
+how well it works, is in docs/decisions/0004.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 
+from kilde.generation.statements import statements
 from kilde.language.analysis import Token, analyzer
+from kilde.language.clauses import Clause, clause_references
 from kilde.language.numerals import NUMBER, canonical
-from kilde.language.sentences import sentences
 from kilde.language.table import languages
 from kilde.types import Hit
 
@@ -30,6 +32,9 @@ _PASSAGE = 0.3  # its coverage by the whole passage, title and headings
 _RANK = 0.6  # the passage's search score
 _PAIRS = 0.25  # the share of its pairs of neighbouring words that the sentence has as pairs
 _NUMBER = 0.35  # the sentence holds a number, and the question asks for one
+_CLAUSE = 1.0  # it is the clause that the question names; taken from it where it is another
+_CODE = 1.0  # it holds the code that the question names, to the letter; taken where it does not
+_NEGATION = 0.3  # the question is negated, and so is the sentence
 _SHORT = 0.5  # taken from sentences of fewer than four content words and no number: greetings
 # Within the sentence: a word that stands in the title or the headings above; a word that begins
 # alike ("forurenende" for "forurening"); a word of which only a part of a compound is matched.
@@ -46,6 +51,7 @@ _ABSENT = 1.5
 _UNRELATED, _SAME, _HINT = 0.25, 0.65, 0.6
 
 _WORD = re.compile(r"[^\W_]+")
+_CODE_WORD = re.compile(r"(?<![\w/-])[^\W\d_]{1,5}-?\d+[^\W_]*(?:[/-][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,11 @@ class _Candidate:
     passage: _Terms
     words: int
     numbers: frozenset[str]
+    clause: Clause
+
+    @property
+    def text(self) -> str:
+        return self.hit.passage.text[self.start : self.end]
 
 
 def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
@@ -122,6 +133,7 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
 
     asks_for_number = cache(lambda language: asks_number(question, language))
     given = _numbers(question)
+    clause, named_codes = clause_references(question), codes(question)
     quotes = []
     for candidate in candidates:
         language = candidate.hit.passage.language
@@ -134,6 +146,9 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
             + _RANK * candidate.hit.score
             + _PAIRS * _shared_pairs(pairs(language), candidate.pairs)
             + (_NUMBER if candidate.numbers - given and asks_for_number(language) else 0.0)
+            + _CLAUSE * _agreement(clause, candidate.clause)
+            + _named_code(named_codes, candidate.text)
+            + (_NEGATION if _is_negated(question, candidate.text, language) else 0.0)
             - (_SHORT if candidate.words < 4 and not candidate.numbers else 0.0)
         )
         confidence = max(
@@ -166,16 +181,15 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
             everything,
             len(terms),
             numbers,
+            {},
         )
         return
-    spans = [
-        (start, end)
-        for start, end in sentences(passage.text, passage.language)
-        if not passage.text[start:end].lstrip().startswith("#")
-    ]
+    units = statements(passage.text, passage.language, clause_references(passage.heading_path))
+    spans = [(unit.start, unit.end) for unit in units]
     tokens = [analyse.tokens(passage.text[start:end]) for start, end in spans]
     terms_of = [_Terms(term for token in found for term in token.terms) for found in tokens]
-    everything = _Terms(heading.union(*terms_of))
+    above = [heading.union(analyse.terms(unit.heading)) for unit in units]
+    everything = _Terms(heading.union(analyse.terms(passage.text)))
     for place, (start, end) in enumerate(spans):
         around = _Terms().union(
             *terms_of[max(0, place - 1) : place], *terms_of[place + 1 : place + 2]
@@ -187,12 +201,40 @@ def _candidates(hit: Hit) -> Iterator[_Candidate]:
             end,
             terms_of[place],
             _pairs(tokens[place]),
-            heading,
+            above[place],
             _Terms(around),
             everything,
             len(tokens[place]),
             numbers,
+            units[place].clause,
         )
+
+
+def _agreement(asked: Clause, clause: Clause) -> float:
+    """1 where the sentence is the clause asked for, -1 where it is another, else 0."""
+    if not asked:
+        return 0.0
+    if any(word in clause and clause[word] != number for word, number in asked.items()):
+        return -1.0
+    return sum(word in clause for word in asked) / len(asked)
+
+
+def codes(text: str) -> frozenset[str]:
+    """The codes in a text, such as E05 or VM-0010: letters with digits after them."""
+    return frozenset(match.group().lower() for match in _CODE_WORD.finditer(text))
+
+
+def _named_code(named: frozenset[str], text: str) -> float:
+    if not named:
+        return 0.0
+    return _CODE if named & codes(text) else -_CODE if codes(text) else 0.0
+
+
+def _is_negated(question: str, text: str, language: str) -> bool:
+    row = languages().get(language)
+    return row is not None and all(
+        not row.negations.isdisjoint(_WORD.findall(part.lower())) for part in (question, text)
+    )
 
 
 def _numbers(text: str) -> frozenset[str]:

@@ -57,6 +57,11 @@ class _Match:
     # Whether the source says something else, rather than too little.
     contradicts: bool = False
 
+    @property
+    def words(self) -> list[str]:
+        """The words of the source."""
+        return self.hit.passage.text[self.start : self.end].split()
+
 
 def ground(
     text: str, evidence: Sequence[Hit], language: str, *, threshold: float = SUPPORTED
@@ -99,11 +104,14 @@ def _claim(
     if against > best.coverage + 1e-9:
         nearest = max((m for m in matches if m.contradicts), key=lambda match: match.coverage)
         return Claim(text, start, end, False, (), nearest.reason)
-    return Claim(text, start, end, True, (_citation(best),))
+    return Claim(text, start, end, True, (_citation(best, supporting),))
 
 
-def _citation(match: _Match) -> Citation:
+def _citation(match: _Match, supporting: Sequence[_Match]) -> Citation:
     passage = match.hit.passage
+    same = [other.hit for other in supporting if other.words == match.words]
+    documents = {one.id: one for hit in (match.hit, *same) for one in hit.documents}
+    del documents[match.hit.document.id]
     return Citation(
         document=match.hit.document,
         passage_id=passage.id,
@@ -113,6 +121,8 @@ def _citation(match: _Match) -> Citation:
         page=passage.page,
         heading_path=passage.heading_path,
         coverage=match.coverage,
+        recognized=passage.recognized,
+        duplicates=tuple(documents.values()),
     )
 
 

@@ -6,6 +6,7 @@ import re
 
 from kilde.grounding.facts import Facts
 from kilde.grounding.sources import sources_of
+from kilde.language.lines import is_label
 from kilde.language.rows import one_line
 from kilde.types import Passage
 
@@ -54,4 +55,4 @@ def _whole_sentences(start: int, end: int, passage: Passage, language: str) -> b
 
 
 def _marks_only(text: str) -> bool:
-    return bool(_MARKS.fullmatch(text))
+    return bool(_MARKS.fullmatch(text)) or is_label(text)

@@ -51,7 +51,8 @@ class KnowledgeBase:
     ``folder`` holds the table, ``root`` is what relative paths of sources start from. ``embedder``
     gives the embedder when it is first needed, which stays the caller's to close. ``max_tokens``
     bounds a passage in the embedder's tokens. ``keep`` is how long untagged past states stay
-    searchable. ``readers`` gives the processes that read files.
+    searchable. ``ocr`` is whether scanned pages are read, where tesseract is installed. ``readers``
+    gives the processes that read files.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class KnowledgeBase:
         keep: timedelta,
         make_summary: Summarise = summarise,
         allow_private: bool = False,
+        ocr: bool = True,
         readers: Callable[[], ReaderPool] = shared_pool,
     ) -> None:
         self._open_embedder = embedder
@@ -78,6 +80,7 @@ class KnowledgeBase:
             self._sources,
             root=root,
             allow_private=allow_private,
+            ocr=ocr,
             readers=readers,
         )
 
@@ -149,17 +152,20 @@ class KnowledgeBase:
         self,
         sources: Source | Iterable[Source] | None = None,
         *,
+        prune: bool = False,
         progress: Progress | None = None,
     ) -> SyncReport:
         """Read every registered source again: add, replace and remove what changed.
 
         Documents that no registered source covers are removed as well. Given ``sources``, only
-        those are read, and what none of them covers stays as it is.
+        those are read, and what none of them covers stays as it is. A folder or a pattern that
+        lost all of its files at once, as when its drive is not connected, keeps its documents and
+        is in ``failed``; with ``prune`` they are removed.
         """
         self._require_same_recipe()
         chosen = None if sources is None else as_tuple(sources, Source)
         with self._sync.lock(progress or NoProgress()):
-            report = self._sync.run(progress or NoProgress(), chosen)
+            report = self._sync.run(progress or NoProgress(), chosen, prune=prune)
             self._store.maintain(keep=self._keep)
         return report
 

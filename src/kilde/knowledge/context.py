@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from kilde.knowledge.duplicates import passage_key
 from kilde.knowledge.schema import to_passage, to_ref
-from kilde.knowledge.view import View, one_of, quoted
-from kilde.types import Hit, Passage
+from kilde.knowledge.view import View, one_of
+from kilde.types import DocumentRef, Hit, Passage
 
 # Of the budget: hits may take this share before neighbours are considered, summaries the next.
 _HITS_SHARE = 0.7
@@ -112,13 +113,29 @@ def _neighbours(view: View, hits: Sequence[Hit], within: str) -> list[Hit]:
     if not wanted:
         return []
     where = " OR ".join(
-        f"(document_id = {quoted(document_id)} AND ordinal = {ordinal})"
-        for document_id, ordinal in wanted
+        f"({one_of('document_id', [document.id for document in hit.documents])} "
+        f"AND ordinal = {ordinal})"
+        for (_, ordinal), hit in wanted.items()
     )
     found = view.rows(where=f"{within} AND ({where})")
     rows = {(row["document_id"], row["ordinal"]): row for row in found}
+
+    def duplicates(key: tuple[str, int], hit: Hit) -> tuple[DocumentRef, ...]:
+        # Of a copy of the whole document, the passage beside is a copy too.
+        same = passage_key(rows[key])
+        return tuple(
+            document
+            for document in hit.duplicates
+            if (other := rows.get((document.id, key[1]))) and passage_key(other) == same
+        )
+
     return [
-        Hit(to_passage(rows[key]), to_ref(rows[key]), hit.score * _NEIGHBOUR)
+        Hit(
+            to_passage(rows[key]),
+            to_ref(rows[key]),
+            hit.score * _NEIGHBOUR,
+            duplicates=duplicates(key, hit),
+        )
         for key, hit in wanted.items()
         if key in rows
     ]
@@ -129,11 +146,16 @@ def _joined(hits: list[Hit]) -> list[Hit]:
     stretches: list[Hit] = []
     for hit in sorted(hits, key=lambda h: (h.passage.document_id, h.passage.ordinal)):
         last = stretches[-1] if stretches else None
-        if last is not None and _follows(last.passage, hit.passage):
+        # Who else holds a stretch must hold all of it.
+        if (
+            last is not None
+            and last.duplicates == hit.duplicates
+            and _follows(last.passage, hit.passage)
+        ):
             stretches[-1] = _merged(last, hit)
         else:
             stretches.append(hit)
-    return sorted(stretches, key=lambda h: (-h.score, h.passage.id))
+    return sorted(stretches, key=lambda h: (-h.score, h.newer is not None, h.passage.id))
 
 
 def _follows(first: Passage, second: Passage) -> bool:
@@ -155,5 +177,6 @@ def _merged(first: Hit, second: Hit) -> Hit:
         # So that the next passage is recognised as following this stretch.
         ordinal=second.passage.ordinal,
         heading_path=best.passage.heading_path,
+        recognized=first.passage.recognized or second.passage.recognized,
     )
     return replace(best, passage=passage)

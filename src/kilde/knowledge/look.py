@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kilde.documents.formats import format_of
 from kilde.documents.sources import Found, Skipped, Source, document_name, expand
-from kilde.errors import LoadError
+from kilde.errors import LoadError, SourceMissing
 from kilde.knowledge.sources import covers
 from kilde.types import Failure, Omission
+
+_PRUNE = (
+    "If it is on a drive that is not connected, connect it and sync again. "
+    "If the files were deleted on purpose: kilde sync --prune"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +43,24 @@ def look(
     stored: Collection[str],
     failed: list[Failure],
     root: Path,
+    *,
+    prune: bool,
 ) -> Look:
     """All things to read, each once: the source registered last has it.
 
-    ``stored`` are the sources of the documents that are stored.
+    ``stored`` are the sources of the documents that are stored. A folder or a pattern that had
+    documents and has no file that can be read now is likely a drive that is not connected, so it
+    counts as unreadable, unless ``prune`` says that what is missing is gone.
     """
     found: dict[str, Found] = {}
     unreadable: list[Source] = []
     hidden: list[str] = []
     skipped: Counter[tuple[str, str]] = Counter()
     for source in reversed(sources):
+        empty = True
         try:
             for thing in expand(source, root):
+                empty = empty and isinstance(thing, Skipped)
                 if isinstance(thing, Failure):
                     failed.append(thing)
                     hidden.append(document_name(root / thing.source, root))
@@ -59,12 +70,33 @@ def look(
                     first = found.setdefault(thing.document_source, thing)
                     if not _same_file(first, thing):
                         failed.append(_second(first, thing))
-        except LoadError as error:
-            if not _deleted_file(source, root, stored):
+        except SourceMissing as error:
+            lost = _documents_of(source, stored)
+            if not (prune and lost) and not _deleted_file(source, root, stored):
                 unreadable.append(source)
-                failed.append(Failure(error.source, error.reason, error.hint))
+                hint = _PRUNE if lost else error.hint
+                failed.append(Failure(error.source, f"{error.reason}{_kept(lost)}", hint))
+        except LoadError as error:
+            unreadable.append(source)
+            failed.append(Failure(error.source, error.reason, error.hint))
+        else:
+            lost = _documents_of(source, stored) if empty and not prune else 0
+            if lost:
+                unreadable.append(source)
+                reason = f"it holds no file that can be read{_kept(lost)}"
+                failed.append(Failure(source.location, reason, _PRUNE))
     omitted = [Omission(*key, count) for key, count in sorted(skipped.items())]
     return Look(dict(sorted(found.items())), unreadable, hidden, omitted)
+
+
+def _documents_of(source: Source, stored: Iterable[str]) -> int:
+    return sum(covers(source, name) for name in stored)
+
+
+def _kept(count: int) -> str:
+    if not count:
+        return ""
+    return f"; {count} stored document{' is' if count == 1 else 's are'} kept"
 
 
 def _deleted_file(source: Source, root: Path, stored: Collection[str]) -> bool:
@@ -74,8 +106,11 @@ def _deleted_file(source: Source, root: Path, stored: Collection[str]) -> bool:
     """
     path = root / source.location
     below = source.location.rstrip("/") + "/"
+    # A pattern may look like a file: "docs/*.md" is one, "price[1].md" need not be.
+    is_pattern = bool(set("*?[") & set(source.location)) and source.location not in stored
     return (
         source.kind == "path"
+        and not is_pattern
         and format_of(path.name) is not None
         and path.parent.is_dir()
         and not path.exists()

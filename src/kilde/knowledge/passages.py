@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from kilde.documents.split import split
+from kilde.documents.split import Piece, split
 from kilde.knowledge.schema import StoredPassage
 from kilde.knowledge.summary import summarise
 from kilde.language.analysis import analyzer
@@ -81,6 +82,7 @@ class PassageMaker:
                 heading_path=piece.heading_path,
                 language=document.language,
                 metadata={} if piece.row is None else piece.row.values,
+                recognized=_recognized(document, piece),
             )
 
     def _stored(self, passage: Passage, document: Document) -> StoredPassage:
@@ -97,6 +99,13 @@ class PassageMaker:
             embedding_text=searchable,
             vector=None,
         )
+
+
+def _recognized(document: Document, piece: Piece) -> bool:
+    """Whether a piece has text of a page that was read by OCR."""
+    first = bisect_right(document.pages, piece.start)
+    last = bisect_left(document.pages, piece.end)
+    return any(first <= page <= last for page in document.recognized)
 
 
 def _count_words(text: str) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TABLE = "passages"
+# The key of a list with the values of a passage that was read by OCR; no value itself is a list.
+_RECOGNIZED = "$recognized"
 # Raised when the columns change in a way that an older Kilde cannot read.
 FORMAT = 1
 
@@ -111,7 +113,7 @@ def to_arrow(
         "page": [p.page for p in passages],
         "heading_path": [p.heading_path for p in passages],
         "language": [p.language for p in passages],
-        "row_values": [dump_values(p.metadata) for p in passages],
+        "row_values": [_row_values(p) for p in passages],
         "terms": [row.terms for row in rows],
         "vector": [row.vector for row in rows],
         "passage_hash": [row.passage_hash for row in rows],
@@ -145,7 +147,18 @@ def to_passage(row: Mapping[str, Any]) -> Passage:
         heading_path=row["heading_path"],
         language=row["language"],
         metadata=load_values(row["row_values"]),
+        recognized=_is_recognized(json.loads(row["row_values"] or "{}")),
     )
+
+
+def _row_values(passage: Passage) -> str:
+    """The values of a row, none for running text; wrapped where they were read by OCR."""
+    values = dump_values(passage.metadata)
+    return f'{{"{_RECOGNIZED}": [{values or "{}"}]}}' if passage.recognized else values
+
+
+def _is_recognized(stored: Mapping[str, Any]) -> bool:
+    return isinstance(stored.get(_RECOGNIZED), list)
 
 
 def to_ref(row: Mapping[str, Any]) -> DocumentRef:
@@ -191,7 +204,13 @@ def to_document(rows: Sequence[Mapping[str, Any]]) -> Document:
         origin=layout.get("origin", "memory"),
         recognized=tuple(layout.get("recognized", ())),
         omitted=layout.get("omitted", {}),
+        modified=modified_of(layout),
     )
+
+
+def modified_of(layout: Mapping[str, Any]) -> datetime | None:
+    """When the file of a document was last changed, by its stored layout."""
+    return datetime.fromisoformat(layout["modified"]) if "modified" in layout else None
 
 
 def _dump_layout(document: Document) -> str:
@@ -212,6 +231,8 @@ def _dump_layout(document: Document) -> str:
         layout["recognized"] = document.recognized
     if document.omitted:
         layout["omitted"] = dict(document.omitted)
+    if document.modified:
+        layout["modified"] = document.modified.isoformat()
     return json.dumps(layout)
 
 
@@ -241,4 +262,6 @@ def load_values(text: str | None) -> dict[str, Scalar]:
         scalar: Scalar = value
         return scalar
 
-    return {key: untagged(value) for key, value in json.loads(text).items()}
+    stored = json.loads(text)
+    values = stored[_RECOGNIZED][0] if _is_recognized(stored) else stored
+    return {key: untagged(value) for key, value in values.items()}

@@ -55,16 +55,25 @@ class ScopedKnowledge:
         return self._search.languages(view, scope) if view else ()
 
     def search(
-        self, question: str, *, limit: int = 10, as_of: AsOf = None, language: str | None = None
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        as_of: AsOf = None,
+        language: str | None = None,
+        without: frozenset[str] = frozenset(),
     ) -> list[Hit]:
-        """The best passages for a question within the scope, best first.
+        """The best passages for a question within the scope, best first, equal ones once.
 
+        The documents whose ids are in ``without`` are not found, as if they were not there.
         Of a very long question the beginning and the end are searched for
         (:func:`kilde.language.question.shortened`).
         """
         view, scope = self._state(as_of)
         if view is None:
             return []
+        if without:
+            scope = replace(scope, without=scope.without | without)
         return self._search.find(view, question, scope, limit=limit, language=language)
 
     def unknown_share(self, question: str, *, language: str, as_of: AsOf = None) -> float:

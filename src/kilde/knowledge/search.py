@@ -3,7 +3,8 @@
 Both lists hold their best 100 passages within the scope. Their scores are min–max normalised and
 added with equal weight, which ranks better than reciprocal ranks on the sets this was measured on
 (docs/decisions). Meaning has a vote only where the embedder knows the language of the question and
-of the passage: an English embedder let loose on Swedish nearly halves what is found.
+of the passage: an English embedder let loose on Swedish nearly halves what is found. Equal passages
+of several documents are one hit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kilde.knowledge.duplicates import grouped, other_documents
+from kilde.knowledge.newer import newest_first
 from kilde.knowledge.schema import to_passage, to_ref
 from kilde.knowledge.view import View, one_of
 from kilde.language.analysis import question_terms
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 
     from kilde.embedding import Embedder
 
-# How many passages each of the two searches contributes.
-DEPTH = 100
+# How many passages each of the two searches contributes, and at most where so many of them are
+# equal that too few different ones are left.
+DEPTH, DEEPEST = 100, 1600
 CITABLE: tuple[PassageKind, ...] = ("text", "row")
 
 
@@ -88,7 +92,8 @@ class Search:
         kinds: Sequence[PassageKind] = CITABLE,
         language: str | None = None,
     ) -> list[Hit]:
-        """The best passages for a question, at most ``limit``, best first.
+        """The best passages for a question, at most ``limit``, best first, equal ones once and
+        newer versions before older ones.
 
         The question is :func:`searched` for. ``language`` is that of the question; it is told from
         the words and the languages in scope where it is not given.
@@ -101,16 +106,31 @@ class Search:
         where = scope.filter(kinds)
         terms = question_terms(question, languages)
         votes = self._embedder.languages
-        # The searches tell rows and scores, no more: reading 200 whole passages took longer than
-        # finding them. The language matters where not all of them vote.
+        # The searches tell rows and scores, no more. The language matters where not all of them
+        # vote.
         columns = () if votes is None or votes.issuperset(languages) else ("language",)
-        # Both searches wait for other threads most of the time, so they wait together.
-        dense = self._beside.submit(self._dense, view, question, language, languages, where)
-        lexical = view.lexical(terms, where, DEPTH, columns) if terms else None
-        return _hits(view, lexical, dense.result(), votes, limit)
+        depth = DEPTH
+        while True:
+            # Both searches wait for other threads most of the time, so they wait together.
+            begun = self._beside.submit(
+                self._dense, view, question, language, languages, where, depth
+            )
+            lexical = view.lexical(terms, where, depth, columns) if terms else None
+            dense = begun.result()
+            hits, crowded = _hits(view, lexical, dense, votes, limit)
+            full = any(found is not None and found.num_rows == depth for found in (lexical, dense))
+            if not (crowded and full) or depth >= DEEPEST:
+                return newest_first(hits, view, scope.within, terms)
+            depth *= 4
 
     def _dense(
-        self, view: View, question: str, language: str, languages: Sequence[str], where: str
+        self,
+        view: View,
+        question: str,
+        language: str,
+        languages: Sequence[str],
+        where: str,
+        depth: int,
     ) -> pa.Table | None:
         votes = self._embedder.languages
         if view.made_with is None or view.made_with[0] != self._embedder.identity:
@@ -125,7 +145,7 @@ class Search:
                 where += f" AND {one_of('language', known)}"
         if not question.strip():
             return None
-        return view.dense(self._embedder.embed_query(question), where, DEPTH, ())
+        return view.dense(self._embedder.embed_query(question), where, depth, ())
 
 
 def _languages_of(view: View, scope: Scope) -> tuple[str, ...]:
@@ -147,24 +167,27 @@ def _hits(
     dense: pa.Table | None,
     votes: frozenset[str] | None,
     limit: int,
-) -> list[Hit]:
+) -> tuple[list[Hit], bool]:
+    """The best hits, and whether equal passages left too few of them."""
     words = _scores(lexical, "_score")
     meaning = None
     if dense is not None:
         meaning = {row: 1.0 - distance for row, distance in _scores(dense, "_distance").items()}
     fused = _fused(words, meaning, _mute(lexical, votes))
-    best = sorted(fused, key=lambda row: (-fused[row], row))[:limit]
+    found = view.found(list(fused))
+    groups = grouped(sorted(found, key=lambda row: (-fused[row["_rowid"]], row["id"])))
     hits = [
         Hit(
-            to_passage(found),
-            to_ref(found),
-            fused[found["_rowid"]],
-            words.get(found["_rowid"]),
-            (meaning or {}).get(found["_rowid"]),
+            to_passage(group[0]),
+            to_ref(group[0]),
+            fused[group[0]["_rowid"]],
+            words.get(group[0]["_rowid"]),
+            (meaning or {}).get(group[0]["_rowid"]),
+            other_documents(group),
         )
-        for found in view.found(best)
+        for group in groups[:limit]
     ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+    return hits, len(groups) < min(limit, len(found))
 
 
 def _fused(

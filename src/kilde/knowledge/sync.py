@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kilde.documents.ocr import UNREAD
 from kilde.documents.reader_pool import ReaderPool
 from kilde.documents.sources import Found, Source, expand, redacted, sql_name
 from kilde.errors import LoadError, NotFound
@@ -49,6 +50,7 @@ class Sync:
         *,
         root: Path,
         allow_private: bool,
+        ocr: bool,
         readers: Callable[[], ReaderPool],
     ) -> None:
         from filelock import FileLock
@@ -58,8 +60,9 @@ class Sync:
         self._sources = sources
         self._root = root
         self._allow_private = allow_private
+        self._ocr = ocr
         self._readers = readers
-        self._seen = Seen(store.folder / "seen.json")
+        self._seen = Seen(store.folder / "seen.json", ocr=ocr)
         self._lock = FileLock(store.folder / "sync.lock")
 
     @contextmanager
@@ -136,15 +139,19 @@ class Sync:
         if kept != listed:
             self._save(kept)
 
-    def run(self, progress: Progress, chosen: Sequence[Source] | None = None) -> SyncReport:
+    def run(
+        self, progress: Progress, chosen: Sequence[Source] | None = None, *, prune: bool = False
+    ) -> SyncReport:
         """Read all registered sources, and remove what none of them covers; or the chosen ones.
 
+        The documents of a source that lost all of its files at once are kept without ``prune``.
         Without the file that lists them nothing is removed, for it may have been lost.
         """
         if chosen is not None:
-            return self._read(list(chosen), progress, "sync")
+            return self._read(list(chosen), progress, "sync", prune=prune)
         if self._sources.exists():
-            return self._read(list(self._sources.load().sources), progress, "sync", complete=True)
+            sources = list(self._sources.load().sources)
+            return self._read(sources, progress, "sync", complete=True, prune=prune)
         report = self._read([], progress, "sync")
         if any(document.was_read for document in self._stored().values()):
             lost = Failure(
@@ -219,6 +226,7 @@ class Sync:
         action: str,
         *,
         complete: bool = False,
+        prune: bool = False,
         tell_skipped: bool = False,
     ) -> SyncReport:
         """Read sources; where they are ``complete``, what none of them covers is removed.
@@ -229,8 +237,8 @@ class Sync:
         began = time.time()
         listed = self._sources.load()
         stored = self._stored()
-        origins = {document.source for document in stored.values()}
-        present = look(sources, listed.excluded, origins, failed, self._root)
+        origins = {document.source for document in stored.values() if document.was_read}
+        present = look(sources, listed.excluded, origins, failed, self._root, prune=prune)
         by_source: dict[str, list[str]] = {}
         for key, document in stored.items():
             if document.was_read:
@@ -241,7 +249,7 @@ class Sync:
         for name, thing in present.found.items():
             if (
                 thing.fingerprint
-                and seen.get(name) == [thing.fingerprint, thing.source.collection]
+                and seen.get(name, [])[:2] == [thing.fingerprint, thing.source.collection]
                 and name in by_source
                 and listed.excluded.isdisjoint(by_source[name])
             ):
@@ -277,7 +285,9 @@ class Sync:
             ):
                 gone += keys
         version = self._delete(gone, action)
-        self._seen.update(to_read, whole, began)
+        unread = {omission.source for omission in omitted if omission.kind.startswith(UNREAD)}
+        incomplete = {name for name, keys in produced.items() if not unread.isdisjoint(keys)}
+        self._seen.update(to_read, whole, began, incomplete)
         return SyncReport(
             added=tuple(outcome.added),
             replaced=tuple(outcome.replaced),
@@ -298,7 +308,8 @@ class Sync:
         omitted: list[Omission],
         work: Workload,
     ) -> Iterator[Document]:
-        for thing, result in self._readers().load_all(found, allow_private=self._allow_private):
+        results = self._readers().load_all(found, allow_private=self._allow_private, ocr=self._ocr)
+        for thing, result in results:
             documents: list[Document] = []
             if isinstance(result, LoadError):
                 failed.append(Failure(thing.document_source, result.reason, result.hint))

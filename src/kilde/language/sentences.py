@@ -1,25 +1,32 @@
 """Sentences as spans that tile the text, so that a quotation keeps its exact place.
 
-A rule, not a model: a stop ends a sentence unless an abbreviation, a number or a lower-case word
-says otherwise; a blank line, a heading, a list item and a table row end one always. Danish
-"kl. 8.00" and "f.eks." are why the abbreviations are data per language.
+A rule, not a model: a stop ends a sentence unless an abbreviation, an ordinal or a lower-case word
+says otherwise (:mod:`kilde.language.stops`); a blank line, a heading, a list item and a table row
+end one always, a line break only where the line was not filled. A label ("Stk. 2.") begins the
+sentence after it. Why rules and not a segmenter: docs/decisions/0018.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from kilde.language.table import languages
+from kilde.language.lines import is_label, label_pattern
+from kilde.language.stops import Stops, stops_of
 
 # A place where a sentence may end: closing punctuation, closing quotes or brackets, white space.
-_STOP = re.compile(r"[.!?…]+[\"'”’»«)\]]*(?=\s)")
+_STOP = re.compile(r"[.!?…]+[\"'”’»«“)\]]*(?=\s)")
 # A line that begins like this is a block of its own.
-_BLOCK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6} |[-*+•–] |\d{1,3}[.)] |\||>))")
-# White space alone between two blocks belongs to the block before it.
-_LAST_WORD = re.compile(r"[^\s(\[\"'”’»]+$")
-# What a heading, a "column: value" line or a list of short lines looks like: no closing stop.
-_SHORT_LINE = re.compile(r"\n(?=\S)")
+_BLOCK = re.compile(r"[ \t]*(?:\n|#{1,6} |[-*+•–▪◦·] |[|>]|$)")
+_NUMBERED = re.compile(r"[ \t]*(?:\d{1,3}[.)]|\(?[a-zæøå\d]{1,2}\)|[a-z]\.)[ \t]")
+_FIELD = re.compile(r"[^\s:]{1,40}(?: \S+){0,4}: ")
+_STOP_AT_END = re.compile(r"[.!?…]+[\"'”’»«“)\]]*(?=\s+\Z)")
+_CLOSING = ".!?…\"'”’»«“)]"
 _SHORT = 60
+# A paragraph narrower than this is a list of entries, not text broken at a column.
+_COLUMN = 40
+# The share of a line that may stay free although the next word would have fitted.
+_RAGGED = 0.1
 
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
@@ -34,22 +41,21 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
     """
     if not text:
         return []
-    known = languages().get(language)
-    abbreviations = known.abbreviations if known else frozenset()
+    stops = stops_of(language)
     cuts = {len(text)}
-    for match in _BLOCK.finditer(text):
-        cuts.add(match.end())
-    for match in _SHORT_LINE.finditer(text):
-        if _is_short_line(text, match.start()):
-            cuts.add(match.end())
+    cuts.update(_line_cuts(text, stops))
     for match in _STOP.finditer(text):
-        end = _skip_space(text, match.end())
-        if end < len(text) and _ends_sentence(text, match, end, abbreviations):
+        end = match.end() + 1
+        if text[end : end + 1].isspace():
+            end = _skip_space(text, end)
+        if end < len(text) and ("\n\n" in text[match.end() : end] or stops.ends(text, match, end)):
             cuts.add(end)
     spans: list[tuple[int, int]] = []
     start = 0
     for cut in sorted(cuts):
-        if text[start:cut].strip():
+        if start == cut or text[start:cut].isspace():
+            continue
+        if cut - start > _SHORT or cut == len(text) or not is_label(text[start:cut]):
             spans.append((start, cut))
             start = cut
     if start < len(text):  # only white space is left
@@ -66,39 +72,56 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _is_short_line(text: str, newline: int) -> bool:
-    """Whether the line that ends here is a heading or an entry rather than wrapped prose."""
-    start = text.rfind("\n", 0, newline) + 1
-    line = text[start:newline].strip()
-    if not line or len(line) > _SHORT:
-        return False
-    if line.startswith("#") or line.endswith(":") or re.match(r"[^\s:]{1,40}(?: \S+){0,4}: ", line):
-        return True
-    following = text[newline + 1 : newline + 2]
-    return line[-1] not in ",;-" and (following.isupper() or following.isdigit())
+def _line_cuts(text: str, stops: Stops) -> list[int]:
+    """Where lines begin that do not continue the line before."""
+    cuts = []
+    place = 0
+    for paragraph in text.split("\n\n"):
+        if "\n" in paragraph:
+            lines = paragraph.split("\n")
+            width = max(map(len, lines))
+            for line, following in pairwise(lines):
+                place += len(line) + 1
+                if (
+                    not line
+                    or line.isspace()
+                    or _BLOCK.match(following)
+                    or _ends_line(text, line, following, place, width, stops)
+                ):
+                    cuts.append(place)
+            place += len(lines[-1]) + 2
+        else:
+            place += len(paragraph) + 2
+        cuts.append(min(place, len(text)))
+    return cuts
 
 
-def _ends_sentence(
-    text: str, stop: re.Match[str], after: int, abbreviations: frozenset[str]
-) -> bool:
-    following = text[after]
-    if "\n\n" in text[stop.end() : after]:
+def _ends_line(text: str, line: str, following: str, after: int, width: int, stops: Stops) -> bool:
+    """Whether the line is a heading or an entry rather than text that goes on in the next."""
+    if line.startswith("#"):
         return True
-    if following.islower():
+    line, first = line.strip(), following.lstrip()
+    if not first:
         return False
-    if stop.group()[0] != ".":
+    if line[-1] in _CLOSING:
+        stop = _STOP_AT_END.search(text, max(0, after - 12), after)
+        if stop is not None:
+            numbered = _NUMBERED.match(following) is not None
+            after += len(following) - len(first)
+            return stops.ends(text, stop, after) or (
+                numbered and stops.is_complete(text, stop.start())
+            )
+    room = width - len(line) - 1 - (first + " ").index(" ")
+    filled = width >= _COLUMN and room < width * _RAGGED
+    begins = (line[-1] in ":;" or not filled) and (first[0] in "(§" or first[0].isalnum())
+    if begins and (_NUMBERED.match(following) or label_pattern().match(first)):
         return True
-    word = _LAST_WORD.search(text, max(0, stop.start() - 30), stop.start())
-    if word is None:
-        return True
-    token = word.group().lower()
-    if token in abbreviations:
+    if len(line) > _SHORT:
         return False
-    if len(token) == 1 and token.isalpha():  # an initial
-        return False
-    # "3. maj" was caught by the lower-case rule; "1. Ring" at the start of a line is a list number.
-    return not (token.isdigit() and len(token) <= 2 and _starts_line(text, word.start()))
-
-
-def _starts_line(text: str, position: int) -> bool:
-    return not text[text.rfind("\n", 0, position) + 1 : position].strip()
+    if line.endswith(":") or _FIELD.match(line):
+        return not filled or first[0].isupper()
+    return (
+        not filled
+        and line[-1] not in ",;-–/("
+        and (first[0].isupper() or first[0].isdigit() or first[0] == "§")
+    )

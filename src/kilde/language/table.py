@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ class Language:
 
     code: str
     name: str
+    tesseract: str
     stemmer: str
     dictionary: str
     links: tuple[str, ...]
@@ -26,6 +27,11 @@ class Language:
     stop_words: frozenset[str]
     negations: frozenset[str]
     abbreviations: frozenset[str]
+    closing: frozenset[str]
+    clauses: frozenset[str]
+    letters: frozenset[str]
+    months: frozenset[str]
+    capital_nouns: bool
     follow_up: frozenset[str]
     asks_number: tuple[str, ...]
 
@@ -33,21 +39,32 @@ class Language:
 @cache
 def languages() -> Mapping[str, Language]:
     """All analysed languages by ISO 639-1 code."""
-    text = resources.files(__package__).joinpath("languages.toml").read_text(encoding="utf-8")
-    table = {
-        code: Language(
+    collected = _read("abbreviations.toml")
+    table = {}
+    for code, row in _read("languages.toml").items():
+        closing = frozenset(row["closing"].split())
+        table[code] = Language(
             code=code,
             name=row["name"],
+            tesseract=row["tesseract"],
             stemmer=row["stemmer"],
             dictionary=row["dictionary"],
             links=tuple(row["links"]),
             labels=frozenset(row["labels"].split()),
             stop_words=frozenset(row["stop_words"].split()),
             negations=frozenset(row["negations"].split()),
-            abbreviations=frozenset(row["abbreviations"].split()),
+            abbreviations=frozenset(f"{row['abbreviations']} {collected[code]}".split()) - closing,
+            closing=closing,
+            clauses=frozenset(row["clauses"].split()),
+            letters=frozenset(row["letters"].split()),
+            months=frozenset(row["months"].split()),
+            capital_nouns=row["capital_nouns"],
             follow_up=frozenset(row["follow_up"].split()),
             asks_number=tuple(row["asks_number"]),
         )
-        for code, row in tomllib.loads(text).items()
-    }
     return MappingProxyType(table)
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return tomllib.loads(text)

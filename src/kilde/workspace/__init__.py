@@ -97,6 +97,7 @@ class Workspace:
             keep=timedelta(days=config.keep_days),
             make_summary=self._model_summary if config.summaries == "model" else summarise,
             allow_private=config.allow_private_urls,
+            ocr=config.ocr == "auto",
         )
 
     @cached_property

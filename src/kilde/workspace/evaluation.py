@@ -76,9 +76,8 @@ def build_testset(
         rows = feedback_rows(judged, "kto", given=workspace.records.given)
         made = drawn(to_questions(rows, schema), limit, seed)
     else:
-        questions, dropped = read_any(source, schema)
-        told = (f"{dropped} system messages were left out",) if dropped else ()
-        made = drawn(questions, limit, seed, told)
+        questions, notes = read_any(source, schema)
+        made = drawn(questions, limit, seed, notes)
     if not made.questions:
         raise EvaluationError(
             f"No questions came of {source}.",

@@ -90,11 +90,7 @@ def build_dataset(
     else:
         found = read_file(source, method)
         rows, method = found.rows, found.method
-        if found.dropped:
-            notes.append(
-                f"{found.dropped} system messages were left out: the agent's instructions "
-                "take their place"
-            )
+        notes += found.notes
     made = len(rows)
     about = [row for row in rows if apart.documents.isdisjoint(row.lineage.documents)]
     rows = without_asked(about, apart.questions)
@@ -110,7 +106,9 @@ def build_dataset(
             "what the agent may use.",
         )
     if test is not None:
-        held = read_file(test, method).rows
+        tested = read_file(test, method)
+        held = tested.rows
+        notes += [f"in the test rows, {note}" for note in tested.notes]
     else:
         rows, held = split(rows, share=test_share, seed=seed)
     return workspace.datasets.save(

@@ -27,6 +27,7 @@ class Source:
     title: str
     page: int | None
     quote: str
+    recognized: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _sources(answer: Answer) -> tuple[Source, ...]:
     """Each place that is cited once, in the order of the answer."""
     found = {
         (cited.document.id, cited.start, cited.end): Source(
-            cited.document.title or cited.document.id, cited.page, cited.quote
+            cited.document.title or cited.document.id, cited.page, cited.quote, cited.recognized
         )
         for cited in answer.citations
     }

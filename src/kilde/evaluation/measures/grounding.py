@@ -49,8 +49,8 @@ def citation_precision(question: Question, said: Said, setting: Setting) -> Scor
     cited = _cited(said)
     if not cited:
         return Score(None, "it cites nothing")
-    wrong = [one for one in cited if one not in question.documents]
-    why = f"{wrong[0]!r} is cited and supports it not" if wrong else ""
+    wrong = [names for names in cited if not names & set(question.documents)]
+    why = f"{sorted(wrong[0])[0]!r} is cited and supports it not" if wrong else ""
     return Score(1 - len(wrong) / len(cited), why)
 
 
@@ -59,7 +59,7 @@ def citation_recall(question: Question, said: Said, setting: Setting) -> Score:
     if (kept := _unscored(question, said, setting)) is not None:
         return kept
     wanted = dict.fromkeys(question.documents)
-    cited = _cited(said)
+    cited = set().union(*_cited(said))
     missing = [one for one in wanted if one not in cited]
     why = f"{missing[0]!r} is not cited" if missing else ""
     return Score(1 - len(missing) / len(wanted), why)
@@ -72,5 +72,7 @@ def _unscored(question: Question, said: Said, setting: Setting) -> Score | None:
     return unsupported(question, said)
 
 
-def _cited(said: Said) -> list[str]:
-    return [one.document.id for one in said.answer.citations] if said.answer else []
+def _cited(said: Said) -> list[set[str]]:
+    """The documents of each citation: more than one where several hold the same words."""
+    citations = said.answer.citations if said.answer else ()
+    return [{document.id for document in one.documents} for one in citations]

@@ -45,7 +45,8 @@ def _scored(
 ) -> Score:
     if (kept := unsupported(question, said)) is not None or said.answer is None:
         return kept or failed(said)
-    found = list(dict.fromkeys(hit.document.id for hit in said.answer.trace.hits))
+    hits = said.answer.trace.hits
+    found = list(dict.fromkeys(document.id for hit in hits for document in hit.documents))
     places = [
         f"{one!r} is {f'number {found.index(one) + 1}' if one in found else 'not found'}"
         for one in question.documents

@@ -30,6 +30,11 @@ def turns(messages: Sequence[Message]) -> Key:
     return tuple((turn.role, normalised(turn.content)) for turn in messages)
 
 
+def same_talk(one: Sequence[Message], other: Sequence[Message]) -> bool:
+    """Whether two histories may stand before the same question: they are equal, or one is empty."""
+    return not one or not other or turns(one) == turns(other)
+
+
 def question(row: Row) -> str:
     """The row's question; empty where the row has no prompt at all."""
     return row.question if row.prompt else ""

@@ -151,6 +151,11 @@ def _same_case(one: Row, other: Row) -> bool:
     """Whether two near texts are said on the same occasion and judged the same."""
     if one.good != other.good:
         return False  # one answer with both judgements is a contradiction, not a copy
+    return alike_histories(one, other)
+
+
+def alike_histories(one: Row, other: Row) -> bool:
+    """Whether two questions are asked after nearly the same conversation."""
     return likeness(_history(one), _history(other)) >= NEAR
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kilde.tuning.checks.compare import normalised, question, turns
-from kilde.tuning.checks.duplicates import NearIndex, shingles
+from kilde.tuning.checks.compare import normalised, question, same_talk
+from kilde.tuning.checks.duplicates import NearIndex, alike_histories, shingles
 from kilde.tuning.checks.findings import Finding, Level, count, listed, place
 from kilde.tuning.data.dataset import Dataset
 from kilde.tuning.data.rows import Row
@@ -26,9 +26,10 @@ def check_overlap(
 ) -> Iterator[Finding]:
     """Rows that ask what a row of a test asks: the same words are refused, near ones named.
 
-    The same short question in two different conversations ("And on Fridays?") is only near. Test
-    rows of the agent's other datasets count as well; but those that were merely set apart from
-    their own rows measure no training but that dataset's, so they are only named.
+    The same short question after two different conversations ("And on Fridays?") is another one,
+    and only near where the conversations are nearly the same. Test rows of the agent's other
+    datasets count as well; but those that were merely set apart from their own rows measure no
+    training but that dataset's, so they are only named.
     """
     tests = list(_tests(test_rows, others))
     if not rows or not tests:
@@ -47,13 +48,17 @@ def check_overlap(
     for number, row in enumerate(rows):
         text = normalised(question(row))
         numbers = asked.get(text, [])
-        hit = next((test for test in numbers if _one_talk(row, tests[test].row)), None)
+        hit = next(
+            (test for test in numbers if same_talk(row.history, tests[test].row.history)), None
+        )
         if hit is not None:
             (same if tests[hit].held else elsewhere).append((number, hit))
-        elif numbers:
-            near.append((number, numbers[0]))
-        elif found := next(index.near(shingles(text)), None):
-            near.append((number, found[0]))
+            continue
+        for found, _ in index.near(shingles(text)):
+            numbers = [*numbers, *asked[normalised(question(tests[found].row))]]
+        hit = next((test for test in numbers if _near_talk(row, tests[test].row)), None)
+        if hit is not None:
+            near.append((number, hit))
 
     def tell(kind: str, pairs: list[tuple[int, int]], what: str, hint: str) -> Iterator[Finding]:
         if pairs:
@@ -97,6 +102,10 @@ def check_shared(rows: Sequence[Row], test_rows: Sequence[Row]) -> Iterator[Find
         )
 
 
+def _near_talk(row: Row, test: Row) -> bool:
+    return not row.history or not test.history or alike_histories(row, test)
+
+
 def _tests(test_rows: Sequence[Row], others: Sequence[Dataset]) -> Iterator[_Asked]:
     """All rows of tests, those that are held to first."""
     for number, row in enumerate(test_rows):
@@ -105,8 +114,3 @@ def _tests(test_rows: Sequence[Row], others: Sequence[Dataset]) -> Iterator[_Ask
         for number, row in enumerate(other.test):
             name = f"{place(other.test, number)} of the test of {other.card.name!r}"
             yield _Asked(row, name, held=bool(other.card.test_file))
-
-
-def _one_talk(row: Row, test: Row) -> bool:
-    histories = turns(row.history), turns(test.history)
-    return not all(histories) or histories[0] == histories[1]

@@ -13,7 +13,7 @@ from kilde.agents.definition import AgentDefinition
 from kilde.agents.form import check_form
 from kilde.errors import GenerationError
 from kilde.evaluation.testset import Question
-from kilde.tuning.checks.compare import normalised, turns
+from kilde.tuning.checks.compare import normalised, same_talk, turns
 from kilde.tuning.checks.duplicates import NEAR, check_duplicates, likeness, shingles
 from kilde.tuning.checks.findings import Finding, Level, count, listed, percent, shortened
 from kilde.tuning.checks.overlap import check_overlap
@@ -84,16 +84,20 @@ def check_learnt(questions: Sequence[Question], rows: Sequence[Row], where: str)
 def without_asked(rows: Sequence[Row], questions: Sequence[Question]) -> list[Row]:
     """The rows that ask nothing which a question asks, in the same words or nearly.
 
-    Each row is compared with each question, so that no library is needed to make a dataset: 1,000
-    of both take about a second.
+    The same words after another conversation ask something else. Each row is compared with each
+    question, so that no library is needed to make a dataset: 1,000 of both take about a second.
     """
-    asked = {normalised(one.question) for one in questions}
-    known = [shingles(text) for text in asked]
+    histories: dict[str, list[Sequence[Message]]] = {}
+    for one in questions:
+        histories.setdefault(normalised(one.question), []).append(one.history)
+    asked = [(shingles(text), before) for text, before in histories.items()]
 
     def stays(row: Row) -> bool:
-        text = normalised(row.question)
-        pieces = shingles(text)
-        return text not in asked and all(likeness(pieces, other) < NEAR for other in known)
+        pieces = shingles(row.question)
+        return not any(
+            likeness(pieces, other) >= NEAR and any(same_talk(row.history, one) for one in before)
+            for other, before in asked
+        )
 
     return [row for row in rows if stays(row)]
 

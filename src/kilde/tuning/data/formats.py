@@ -1,38 +1,49 @@
-"""Rows from files, in the forms that other tools write.
+"""Rows from files: what stands in each object beside its form, and what is told of the whole.
 
-OpenAI's chat messages, ShareGPT, Alpaca and prompt with completion are answers to imitate (SFT);
-``{prompt, chosen, rejected}`` is a pair (DPO), ``{prompt, completion, label}`` a thumb (KTO). What
-Kilde writes itself is one of these with more beside it. Instructions in a file are dropped, for
-the agent's own take their place.
+Instructions in a file are dropped, for the agent's own take their place; what else is not learnt is
+counted and told.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kilde.agents.phrases import declines
 from kilde.errors import ConfigError
-from kilde.json_objects import Faults, read_objects
+from kilde.json_objects import Faults, Place, read_objects
 from kilde.language.detect import detect
+from kilde.tuning.data.forms import form_of, truth
 from kilde.tuning.data.rows import Lineage, Method, Row, language_code
-from kilde.tuning.data.turns import Fault, answer_of, message_turns, prompt_of, text_of
-from kilde.types import UNKNOWN_LANGUAGE, Message
+from kilde.tuning.data.turns import Fault, LeftOut, text_of
+from kilde.types import UNKNOWN_LANGUAGE
 
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_]\w+)*", re.IGNORECASE)
-_YES = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+
+
+# What is said of a file whose rows held these.
+_NOTES = {
+    "system": "{} system messages were left out: the agent's instructions take their place",
+    "earlier": "{} rows are earlier answers of chats, each learnt with the turns before it",
+    "repeated": "{} earlier answers of chats repeat others and are learnt once",
+    "history": "{} answers that stand in a history or a prompt are read there and not learnt",
+    "muted": "{} answers of weight 0 are read and not learnt",
+    "closing": "{} chats end with a turn of the user, which was left out",
+    "thoughts": "{} answers held thoughts (<think> … </think>), which were left out",
+    "tools": "{} rows name tools that may be called, which was left out",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RowFile:
-    """The rows of a file, all of one ``method``; ``dropped`` counts instructions left out."""
+    """The rows of a file, all of one ``method``; ``notes`` say what of it is not learnt."""
 
     rows: tuple[Row, ...]
     method: Method
-    dropped: int
+    notes: tuple[str, ...] = ()
 
 
 def read_rows(path: Path, method: Method | None = None) -> list[Row]:
@@ -41,29 +52,48 @@ def read_rows(path: Path, method: Method | None = None) -> list[Row]:
 
 
 def read_file(path: Path, method: Method | None = None) -> RowFile:
-    """Read a file of rows: JSON lines or a JSON list, in UTF-8.
+    """Read a file of rows: JSON lines, a JSON list, or a table (``.csv``, ``.tsv``).
 
-    ``method`` is the one that the rows must be for; any where it is not given. Raises
-    :class:`ConfigError` with the faults of all lines; then nothing was read.
+    A chat gives a row for every answer in it. ``method`` is the one that the rows must be for; any
+    where it is not given. Raises :class:`ConfigError` with the faults of all lines; then nothing
+    was read.
     """
     name = path.as_posix()
     faults = Faults(name)
     rows: list[Row] = []
-    first: dict[Method, int] = {}
-    dropped = 0
-    for line, found in read_objects(path, faults):
+    earlier: set[str] = set()
+    first: dict[Method, Place] = {}
+    left_out = LeftOut()
+    for place, given in read_objects(path, faults):
+        found = {key.strip().lower(): value for key, value in given.items()}
+        left_out.own = isinstance(found.get("lineage"), Mapping)
         try:
-            reader = _form_of(found)
-            row, instructions = reader(found)
-            rows.append(_with_the_rest(row, found, Lineage(file=name, line=line)))
+            made = form_of(found)(found, left_out)
+            here = Lineage(file=name, line=place.line, row=place.row)
+            several = len(made) > 1
+            complete = [
+                _with_the_rest(row, found, replace(here, turn=turn if several else 0), last)
+                for turn, row in enumerate(made, 1)
+                for last in [turn == len(made)]
+            ]
         except Fault as fault:
-            faults.add(line, str(fault))
+            faults.add(place, str(fault))
             continue
-        first.setdefault(row.method, line)
-        dropped += instructions
+        first.setdefault(complete[0].method, place)
+        left_out.counts["tools"] += bool(found.get("tools") or found.get("functions"))
+        for row in complete[:-1]:
+            if row.id in earlier:
+                left_out.counts["repeated"] += 1
+                continue
+            earlier.add(row.id)
+            left_out.counts["earlier"] += 1
+            rows.append(row)
+        rows.append(complete[-1])
     if len(first) > 1:
-        kinds = ", ".join(f"{kind} (line {line})" for kind, line in first.items())
-        faults.add(0, f"it holds rows of several kinds: {kinds}; put each kind into its own file")
+        kinds = ", ".join(f"{kind} (line {place})" for kind, place in first.items())
+        faults.add(
+            Place(0), f"it holds rows of several kinds: {kinds}; put each kind into its own file"
+        )
     faults.check()
     if not rows:
         raise ConfigError([f"{name}: it holds no rows"], hint="A row is one line of JSON.")
@@ -73,100 +103,24 @@ def read_file(path: Path, method: Method | None = None) -> RowFile:
             [f"{name}: its rows are for {held}, not for {method}"],
             hint=f"Tune with {held}, or bring other rows.",
         )
-    return RowFile(tuple(rows), held, dropped)
+    counts = left_out.counts
+    notes = tuple(text.format(counts[kind]) for kind, text in _NOTES.items() if counts[kind])
+    return RowFile(tuple(rows), held, notes)
 
 
-_Read = tuple[Row, int]
+def _with_the_rest(row: Row, found: Mapping[str, Any], here: Lineage, last: bool) -> Row:
+    """The row with language, lineage and whether it declines, which stand beside every form.
 
-
-def _form_of(found: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], _Read]:
-    # Passed over, an empty label would make a bad answer one to imitate.
-    for name in _JUDGING:
-        if name in found and found[name] is None:
-            raise Fault(f"{name} is empty")
-    keys = {key for key, value in found.items() if value is not None}
-    for needed, reader in _FORMS:
-        if needed <= keys:
-            return reader
-    known = "; ".join(", ".join(sorted(needed)) for needed, _ in _FORMS)
-    raise Fault(f"it has none of these sets of keys: {known}")
-
-
-def _chat(found: Mapping[str, Any]) -> _Read:
-    turns, dropped = message_turns(found["messages"], "messages")
-    return _imitated(turns, dropped, "messages")
-
-
-def _sharegpt(found: Mapping[str, Any]) -> _Read:
-    turns, dropped = message_turns(found["conversations"], "conversations")
-    return _imitated(turns, dropped + bool(found.get("system")), "conversations")
-
-
-def _imitated(turns: tuple[Message, ...], dropped: int, name: str) -> _Read:
-    answer = answer_of(turns, (), name)
-    return Row("sft", prompt_of(turns[:-1], name), answer), dropped
-
-
-def _alpaca(found: Mapping[str, Any]) -> _Read:
-    asked = text_of(found["instruction"], "instruction")
-    if found.get("input") not in (None, ""):
-        asked += "\n\n" + text_of(found["input"], "input")
-    answer = text_of(found["output"], "output")
-    return Row("sft", (Message("user", asked),), answer), int(bool(found.get("system")))
-
-
-def _completed(found: Mapping[str, Any]) -> _Read:
-    turns, dropped = message_turns(found["prompt"], "prompt")
-    prompt = prompt_of(turns, "prompt")
-    said, more = message_turns(found["completion"], "completion", role="assistant")
-    return Row("sft", prompt, answer_of(said, prompt, "completion")), dropped + more
-
-
-def _judged(found: Mapping[str, Any]) -> _Read:
-    row, dropped = _completed(found)
-    good = _yes(found["label"], "label")
-    return Row("kto", row.prompt, row.answer, good=good), dropped
-
-
-def _pair(found: Mapping[str, Any]) -> _Read:
-    chosen, dropped = message_turns(found["chosen"], "chosen", role="assistant")
-    rejected, more = message_turns(found["rejected"], "rejected", role="assistant")
-    dropped += more
-    if found.get("prompt") is None:
-        turns = chosen[:-1]  # both are whole conversations
-        if rejected[:-1] != turns:
-            raise Fault("chosen and rejected must begin with the same turns")
-    else:
-        turns, more = message_turns(found["prompt"], "prompt")
-        dropped += more
-    prompt = prompt_of(turns, "prompt")
-    better, worse = answer_of(chosen, prompt, "chosen"), answer_of(rejected, prompt, "rejected")
-    return Row("dpo", prompt, better, worse), dropped
-
-
-# Keys that judge an answer.
-_JUDGING = ("label", "chosen", "rejected")
-# The keys that make a form, in the order in which they are looked for.
-_FORMS: tuple[tuple[frozenset[str], Callable[[Mapping[str, Any]], _Read]], ...] = (
-    (frozenset({"messages"}), _chat),
-    (frozenset({"conversations"}), _sharegpt),
-    (frozenset({"chosen", "rejected"}), _pair),
-    (frozenset({"prompt", "completion", "label"}), _judged),
-    (frozenset({"prompt", "completion"}), _completed),
-    (frozenset({"instruction", "output"}), _alpaca),
-)
-
-
-def _with_the_rest(row: Row, found: Mapping[str, Any], here: Lineage) -> Row:
-    """The row with language, lineage and whether it declines, which stand beside every form."""
+    Of a chat, what is said of declining is said of the ``last`` answer.
+    """
     language = _language(found.get("language"))
     if language == UNKNOWN_LANGUAGE:
         language = detect(f"{row.question}\n{row.answer}")
-    given = found.get("declines")
+    given = found.get("declines") if last else None
     if given is None:
         declining = row.good and declines(row.answer, language)
     else:
-        declining = _yes(given, "declines")
+        declining = truth(given, "declines")
     return Row(
         method=row.method,
         prompt=row.prompt,
@@ -193,16 +147,18 @@ def _lineage(found: Mapping[str, Any], here: Lineage) -> Lineage:
     documents = _names(found.get("documents"), "documents")
     given = found.get("lineage")
     if not isinstance(given, Mapping):
-        return Lineage(documents=documents, file=here.file, line=here.line)
-    file, line = given.get("file") or "", given.get("line") or 0
-    if not isinstance(file, str) or not isinstance(line, int) or line < 0:
+        return replace(here, documents=documents)
+    file = given.get("file") or ""
+    line, number, turn = (given.get(name) or 0 for name in ("line", "row", "turn"))
+    counted = all(isinstance(one, int) and one >= 0 for one in (line, number, turn))
+    if not isinstance(file, str) or not counted:
         raise Fault("lineage: file must be a name, and line a number")
     answers = _names(given.get("answers"), "lineage.answers")
     documents = _names(given.get("documents"), "lineage.documents") or documents
     read = _names(given.get("read"), "lineage.read")
     if not (file or answers or documents or read):
         return here
-    return Lineage(documents, answers, file, line, read=read)
+    return Lineage(documents, answers, file, line, read=read, row=number, turn=turn)
 
 
 def _names(value: object, name: str) -> tuple[str, ...]:
@@ -212,10 +168,3 @@ def _names(value: object, name: str) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         raise Fault(f"{name} must be a list of texts")
     return tuple(text_of(one, name) for one in names)
-
-
-def _yes(value: object, name: str) -> bool:
-    known = _YES.get(str(value).strip().lower()) if isinstance(value, str | int | float) else None
-    if known is None:
-        raise Fault(f"{name} must be true or false")
-    return known

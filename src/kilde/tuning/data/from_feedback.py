@@ -184,8 +184,9 @@ def _said(turn: Message, found: Sequence[Answer], later: Answer) -> Sequence[Ans
 
 def _found_for(answer: Answer) -> Iterator[str]:
     """All documents that an answer cites or that its prompt may have held."""
-    yield from (citation.document.id for citation in answer.citations)
-    yield from (hit.document.id for hit in (*answer.trace.hits, *answer.trace.summaries))
+    yield from (document.id for one in answer.citations for document in one.documents)
+    hits = (*answer.trace.hits, *answer.trace.summaries)
+    yield from (document.id for hit in hits for document in hit.documents)
 
 
 def _supporting(correction: str, answer: Answer) -> tuple[str, ...]:

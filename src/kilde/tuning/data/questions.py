@@ -16,7 +16,7 @@ from kilde.agents.phrases import abstention, declines
 from kilde.errors import ConfigError
 from kilde.evaluation.question_file import read_questions
 from kilde.evaluation.testset import Question
-from kilde.json_objects import Faults, read_objects
+from kilde.json_objects import Faults, Place, read_objects
 from kilde.language.detect import detect
 from kilde.tuning.data.formats import read_file
 from kilde.tuning.data.rows import Lineage, Row
@@ -24,7 +24,7 @@ from kilde.types import UNKNOWN_LANGUAGE, Message
 
 # A line with the first is a question in Kilde's own form; one with any of the others is a row.
 _QUESTION = "question"
-_ROW = ("messages", "conversations", "prompt", "chosen", "instruction")
+_ROW = ("messages", "conversations", "prompt", "chosen", "instruction", "input")
 _QUESTIONS, _ROWS = "questions", "rows to learn from"
 
 
@@ -67,39 +67,39 @@ def to_rows(questions: Sequence[Question], file: str = "") -> tuple[Row, ...]:
 
 def read_any(
     path: Path, schema: Mapping[str, Any] | None = None
-) -> tuple[tuple[Question, ...], int]:
+) -> tuple[tuple[Question, ...], tuple[str, ...]]:
     """The questions of a file, in Kilde's own form or as rows to learn from, whichever it is.
 
-    Also how many instructions of rows were left out. ``schema`` goes to the questions that have
+    Also what was left out of rows, in words. ``schema`` goes to the questions that have
     none of their own. Raises :class:`ConfigError` with the faults of all lines, and for a file
     that holds both forms or neither.
     """
     if _holds_rows(path):
         read = read_file(path)
-        return to_questions(read.rows, schema), read.dropped
-    return tuple(_complete(one, schema) for one in read_questions(path)), 0
+        return to_questions(read.rows, schema), read.notes
+    return tuple(_complete(one, schema) for one in read_questions(path)), ()
 
 
 def _holds_rows(path: Path) -> bool:
     """Whether a file's lines are rows, and not questions. Raises :class:`ConfigError`."""
     faults = Faults(path.as_posix())
-    first: dict[str, int] = {}
-    neither: list[int] = []
-    for line, found in read_objects(path, faults):
+    first: dict[str, Place] = {}
+    neither: list[Place] = []
+    for place, found in read_objects(path, faults):
         if _QUESTION in found:
-            first.setdefault(_QUESTIONS, line)
+            first.setdefault(_QUESTIONS, place)
         elif any(key in found for key in _ROW):
-            first.setdefault(_ROWS, line)
+            first.setdefault(_ROWS, place)
         else:
-            neither.append(line)
+            neither.append(place)
     if len(first) == 1:
         return _QUESTIONS not in first  # the reader of that form tells all that is wrong
     if first:
-        kinds = " and ".join(f"{kind} (line {line})" for kind, line in first.items())
-        faults.add(0, f"it holds {kinds}; put each kind into its own file")
-    for line in neither:
+        kinds = " and ".join(f"{kind} (line {place})" for kind, place in first.items())
+        faults.add(Place(0), f"it holds {kinds}; put each kind into its own file")
+    for place in neither:
         faults.add(
-            line,
+            place,
             f"it is neither a question (it has no {_QUESTION}) nor a row to learn from (it has "
             f"none of {', '.join(_ROW)})",
         )

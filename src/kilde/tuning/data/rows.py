@@ -26,7 +26,9 @@ class Lineage:
     """Where a row comes from: documents by id, answers by id, and a line (from 1) of a file.
 
     ``documents`` are those that the row's answer stands on; ``read`` are all that were read before
-    it was written, and may have left their words in the row.
+    it was written, and may have left their words in the row. ``row`` is its number in a JSON list
+    whose rows share a line, and ``turn`` that of its answer in a chat of several, both from 1; else
+    they are 0.
     """
 
     documents: tuple[str, ...] = ()
@@ -34,6 +36,8 @@ class Lineage:
     answers: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
+    row: int = field(default=0, kw_only=True)
+    turn: int = field(default=0, kw_only=True)
 
     @property
     def all_documents(self) -> tuple[str, ...]:
@@ -42,7 +46,9 @@ class Lineage:
 
     def __str__(self) -> str:
         if self.file:
-            return f"{self.file}:{self.line}"
+            parts = [f"row {self.row}"] if self.row else []
+            parts += [f"answer {self.turn}"] if self.turn else []
+            return f"{self.file}:{self.line}" + (f" ({', '.join(parts)})" if parts else "")
         return ", ".join([*self.answers, *self.documents]) or "unknown"
 
 
@@ -112,6 +118,8 @@ def to_json(row: Row) -> dict[str, Any]:
         "answers": list(row.lineage.answers),
         "file": row.lineage.file,
         "line": row.lineage.line,
+        "row": row.lineage.row,
+        "turn": row.lineage.turn,
     }
     return form
 

@@ -16,9 +16,10 @@ from kilde.tuning.data.rows import Row
 def split(rows: Sequence[Row], *, share: float, seed: int = 0) -> tuple[list[Row], list[Row]]:
     """Two parts of the rows, the second of about ``share`` (0..1) of them.
 
-    Rows that stand on the same document or ask the same question stay together, but for those that
-    would be too many to set apart: they are dealt by their questions. The order within each part
-    is kept. Rows are drawn by a seed.
+    Rows that stand on the same document, come of one chat or ask the same question stay together,
+    but for those that would be too many to set apart: they are dealt by their questions. The same
+    words after another conversation are another question. The order within each part is kept. Rows
+    are drawn by a seed.
     """
     wanted = round(len(rows) * share)
     groups = _groups(rows, wanted)
@@ -52,7 +53,7 @@ def _groups(rows: Sequence[Row], wanted: int) -> list[int]:
 
 
 def _together(rows: Sequence[Row], parted: Collection[int] = ()) -> list[int]:
-    """For each row the number of its group: rows with a document or a question in common.
+    """For each row the number of its group: rows with a document, chat or question in common.
 
     The rows ``parted``, by index, stay together by their questions alone.
     """
@@ -64,10 +65,22 @@ def _together(rows: Sequence[Row], parted: Collection[int] = ()) -> list[int]:
             index = leader[index]
         return index
 
-    seen: dict[str, int] = {}
+    # A question without a conversation may be the same as one after any.
+    bare = {_folded(row.question) for row in rows if not row.history}
+    seen: dict[object, int] = {}
     for index, row in enumerate(rows):
         documents = () if index in parted else row.lineage.documents
-        marks = [f"d{document}" for document in documents]
-        for mark in [*marks, "q" + " ".join(row.question.casefold().split())]:
+        marks: list[object] = [("document", document) for document in documents]
+        if row.lineage.turn:
+            marks.append((row.lineage.file, row.lineage.line, row.lineage.row))
+        if (asked := _folded(row.question)) in bare:
+            marks.append(asked)
+        if row.history:
+            marks.append(tuple((turn.role, _folded(turn.content)) for turn in row.prompt))
+        for mark in marks:
             leader[find(index)] = find(seen.setdefault(mark, index))
     return [find(index) for index in range(len(rows))]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

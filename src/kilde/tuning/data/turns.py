@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kilde.types import Message, Role
 
@@ -17,24 +20,76 @@ _ROLES: Mapping[str, Role] = {
 }
 
 
+_THOUGHTS = re.compile(r"<(think|thinking)>.*?</\1>\s*", re.DOTALL | re.IGNORECASE)
+# Some templates put the first tag into the prompt.
+_REST_OF_THOUGHTS = re.compile(r"\A.*</think(?:ing)?>\s*", re.DOTALL | re.IGNORECASE)
+_OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_TOOL_CALL = re.compile(r"<(?:tool_call|function_call)>|\[TOOL_CALLS\]", re.IGNORECASE)
+_TOOL_ROLES = frozenset({"tool", "function", "function_call", "observation", "ipython"})
+_NO_TOOLS = "tool calls cannot be learnt: take the row out"
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What of the rows of a file is not learnt, counted by kind.
+
+    ``own`` is true for rows that Kilde wrote: they are read as they stand.
+    """
+
+    own: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+
+
 class Fault(ValueError):
     """What is wrong with a row, in words that follow ``file:line:``."""
 
 
 def message_turns(
-    value: object, name: str, *, role: Role = "user"
-) -> tuple[tuple[Message, ...], int]:
-    """The turns of a field without instructions, and how many instructions were left out.
+    value: object, name: str, left_out: LeftOut, *, role: Role = "user"
+) -> tuple[Message, ...]:
+    """The turns of a field without instructions and thoughts, which go to ``left_out``.
 
     A text alone is one turn of ``role``. Raises :class:`Fault`.
     """
     if isinstance(value, str):
-        return (Message(role, text_of(value, name)),), 0
+        text = text_of(value, name)
+        return (Message(role, spoken(text, name, left_out) if role == "assistant" else text),)
     if not isinstance(value, list):
         raise Fault(f"{name} must be a text or a list of messages")
-    found = [_turn(turn, f"{name}[{place}]") for place, turn in enumerate(value)]
+    found = [_turn(turn, f"{name}[{place}]", left_out) for place, turn in enumerate(value)]
     turns = tuple(turn for turn in found if turn.role != "system")
-    return turns, len(found) - len(turns)
+    left_out.counts["system"] += len(found) - len(turns)
+    return turns
+
+
+def muted(value: object) -> frozenset[int]:
+    """The places of messages that are marked as not to be learnt, among those that are turns."""
+    if not isinstance(value, list):
+        return frozenset()
+    turns = [turn for turn in value if _ROLES.get(_who(turn)) != "system"]
+    return frozenset(
+        place
+        for place, turn in enumerate(turns)
+        if isinstance(turn, Mapping) and turn.get("weight") == 0
+    )
+
+
+def spoken(text: str, name: str, left_out: LeftOut) -> str:
+    """An answer without the thoughts before it. Raises :class:`Fault` for one that calls a tool,
+    and where nothing is left."""
+    if left_out.own:
+        return text
+    if _TOOL_CALL.search(text):
+        raise Fault(f"{name} calls a tool; {_NO_TOOLS}")
+    said = _REST_OF_THOUGHTS.sub("", _THOUGHTS.sub("", text))
+    if said == text and not _OPEN.search(text):
+        return text
+    if _OPEN.search(said):
+        raise Fault(f"{name}: its <think> has no end")
+    if not said.strip():
+        raise Fault(f"{name} holds thoughts and no answer")
+    left_out.counts["thoughts"] += 1
+    return said.strip()
 
 
 def prompt_of(turns: Sequence[Message], name: str) -> tuple[Message, ...]:
@@ -71,6 +126,8 @@ def text_of(value: object, name: str) -> str:
         if not all(isinstance(part, str) for part in parts):
             raise Fault(f"{name}: only parts of type text can be learnt")
         value = "\n".join(str(part) for part in parts)
+    if isinstance(value, int | float):
+        raise Fault(f"{name} must be a text: write the number in quotation marks")
     if not isinstance(value, str):
         raise Fault(f"{name} must be a text")
     if not value.strip():
@@ -82,16 +139,27 @@ def text_of(value: object, name: str) -> str:
     return value
 
 
-def _turn(value: object, name: str) -> Message:
+def _turn(value: object, name: str, left_out: LeftOut) -> Message:
     if not isinstance(value, Mapping):
         raise Fault(f"{name} must be a message: an object with role and content")
-    who = value.get("role", value.get("from"))
-    role = _ROLES.get(who) if isinstance(who, str) else None
+    role = _ROLES.get(_who(value))
     if role is None:
-        raise Fault(f"{name}: the role must be user, assistant or system; it is {who!r}"[:200])
-    content = value.get("content", value.get("value"))
+        who = value.get("role", value.get("from"))
+        fault = f"{name}: the role must be user, assistant or system; it is {who!r}"[:200]
+        raise Fault(f"{fault}; {_NO_TOOLS}" if _who(value) in _TOOL_ROLES else fault)
     if role == "system":
         return Message("system", "")  # it is dropped, whatever it says
-    return Message(
-        role, text_of(content, f"{name}.content" if "role" in value else f"{name}.value")
-    )
+    if value.get("tool_calls") or value.get("function_call"):
+        raise Fault(f"{name} calls a tool; {_NO_TOOLS}")
+    name += ".content" if "role" in value else ".value"
+    text = text_of(value.get("content", value.get("value")), name)
+    if role == "user":
+        return Message(role, text)
+    if value.get("reasoning_content") and not left_out.own:
+        left_out.counts["thoughts"] += 1
+    return Message(role, spoken(text, name, left_out))
+
+
+def _who(value: object) -> str:
+    who = value.get("role", value.get("from")) if isinstance(value, Mapping) else None
+    return who if isinstance(who, str) else ""

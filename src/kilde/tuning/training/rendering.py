@@ -147,7 +147,7 @@ def _among(row: Row, place: int) -> Callable[[Sequence[Hit]], list[Hit]]:
     """
 
     def choose(hits: Sequence[Hit]) -> list[Hit]:
-        own = [hit for hit in hits if hit.document.id in row.lineage.documents]
+        own = [hit for hit in hits if any(one.id in row.lineage.documents for one in hit.documents)]
         right = own[:1] if row.declines else _right(row, own or hits)
         if not right and not (row.declines and not row.lineage.documents):
             return []
