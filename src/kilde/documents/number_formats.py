@@ -25,7 +25,7 @@ from kilde.documents.date_formats import date_display, is_date, without_seconds
 from kilde.documents.format_tokens import Token, sections_of
 from kilde.documents.numerals import general, number_display
 
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -166,7 +166,7 @@ def _section(tokens: list[Token], own: Conventions) -> _Section:
         if token.kind == "bracket":
             match = _CONDITION.fullmatch(token.text.strip())
             if match:
-                condition = (match[1], Decimal(match[2].rstrip(".") or "0"))
+                condition = (match[1], Decimal(match[2]))
         elif token.kind == "locale":
             stated = _language(token.text)
             date = is_date(tokens)

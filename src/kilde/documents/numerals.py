@@ -70,11 +70,12 @@ class _Fixed:
         digits = [n for n, token in enumerate(tokens) if token.kind == "digit"]
         first, last = digits[0], digits[-1]
         point = next((n for n in range(last) if tokens[n].kind == "point"), last + 1)
+        first = min(first, point)  # ".00" has no digit before the point
         before, after = list(tokens[:first]), list(tokens[last + 1 :])
         self._whole, part = list(tokens[first:point]), tokens[point : last + 1]
         # Commas directly behind the last digit on either side of the point divide by thousands.
         thousands = 0
-        while self._whole[-1].kind == "comma":
+        while self._whole and self._whole[-1].kind == "comma":
             self._whole.pop()
             thousands += 1
         while after and after[0].kind == "comma":
