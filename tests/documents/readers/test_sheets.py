@@ -294,9 +294,12 @@ def test_several_tables_on_a_sheet(read: Callable[..., list[Document]]) -> None:
 
 def test_titles_above_a_table_and_a_note_below(read: Callable[..., list[Document]]) -> None:
     table = [["Hold", "Pris", "Dag"], ["Yoga", 100, "mandag"], ["Svøm", 90, "fredag"]]
-    (document,) = read([["Priser 2026"], ["Gælder fra 1. maj"], [], *table])
-    assert document.title == "Priser 2026 – Gælder fra 1. maj"
+    (document,) = read([["Priser 2026"], ["Vejle afdeling"], [], *table])
+    assert document.title == "Priser 2026 – Vejle afdeling"
     assert lines(document)[0] == "Hold: Yoga"
+    (dated,) = read([["Priser 2026"], ["Gælder fra 1. maj"], [], *table])
+    assert dated.title == "Priser 2026"
+    assert lines(dated)[:3] == ["Priser 2026", "Gælder fra 1. maj", "Hold: Yoga"]
     (noted,) = read([["Priser 2026"], [], *table, [], ["Medlemmer får rabat på alle hold."]])
     assert noted.title == "Priser 2026"
     assert lines(noted)[0] == "Priser 2026"
