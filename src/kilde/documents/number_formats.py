@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 
 from kilde.documents.conventions import (
     Conventions,
@@ -36,6 +36,8 @@ _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
 }
 # English as a locale code mostly tells which currency is meant, in a workbook of any language.
 _SAYS_NOTHING = "en"
+# Integers below this are stored exactly and shown with all their digits.
+_EXACT = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _Section:
 
 
 class NumberFormat:
-    """A format code in the conventions of a language.
+    """A format code in the conventions of a language; ``plain`` where it changes nothing.
 
     >>> NumberFormat('#,##0.00 "kr."', "da").number(1250)
     '1.250,00 kr.'
@@ -68,8 +70,9 @@ class NumberFormat:
         has_text = len(sections) > 3 or any(token.kind == "text" for token in sections[-1].tokens)
         self._text = sections.pop() if has_text else None
         self._sections = tuple(sections[:3])
+        self.plain = code.lower() in ("general", "@", "")
 
-    @property
+    @cached_property
     def is_date(self) -> bool:
         """Whether the format shows a day, perhaps with a time."""
         return any(
@@ -77,7 +80,7 @@ class NumberFormat:
             for section in self._sections
         )
 
-    @property
+    @cached_property
     def has_time(self) -> bool:
         """Whether the format shows hours, minutes or seconds."""
         return any(
@@ -88,7 +91,7 @@ class NumberFormat:
     def without_seconds(self) -> NumberFormat | None:
         """The same format without its seconds; ``None`` where it shows no hours and seconds."""
         shorter = NumberFormat.__new__(NumberFormat)
-        shorter._own, shorter._text = self._own, self._text
+        shorter._own, shorter._text, shorter.plain = self._own, self._text, False
         shorter._sections = tuple(
             _compiled(without_seconds(section.tokens), section.own, section.condition)
             if section.date
@@ -102,6 +105,8 @@ class NumberFormat:
         """What is shown of a number; ``""`` where the format hides it."""
         if not math.isfinite(value):
             return ""
+        if self.plain and value % 1 == 0 and abs(value) < _EXACT:
+            return str(int(value))
         exact = Decimal(f"{value:.15g}")
         if not self._sections:
             return general(exact, self._own)
@@ -113,13 +118,15 @@ class NumberFormat:
 
     def text(self, value: str) -> str:
         """What is shown of a text."""
-        if self._text is None:
+        if self.plain or self._text is None:
             return value
         return "".join(value if t.kind == "text" else t.text for t in self._text.tokens).strip()
 
     def _choose(self, value: Decimal) -> tuple[_Section | None, bool]:
         """The section for a number, and whether a minus sign is written before a negative one."""
         sections = self._sections
+        if len(sections) == 1 and sections[0].condition is None:
+            return sections[0], True
         if any(section.condition for section in sections):
             for section in sections:
                 if section.applies(value):

@@ -48,9 +48,11 @@ def number_display(tokens: Sequence[Token], own: Conventions) -> Callable[[Decim
         show = _Fixed(tokens, own).show
 
     def bounded(value: Decimal) -> str:
-        if value.adjusted() > _LARGEST_EXPONENT:
+        power = value.adjusted()
+        if power > _LARGEST_EXPONENT:
             return general(value, own)
-        return " ".join(show(value if value.adjusted() >= -_LARGEST_EXPONENT else _ZERO).split())
+        shown = show(value if power >= -_LARGEST_EXPONENT else _ZERO)
+        return " ".join(shown.split()) if " " in shown else shown
 
     return bounded
 
@@ -89,37 +91,40 @@ class _Fixed:
         if own.symbol_after and not after and [token.kind for token in before] == ["currency"]:
             before, after = [], [Token("literal", " "), *before]
         self._before, self._after = _literals(before, own), _literals(after, own)
+        kinds = [token.kind for token in self._whole]
+        marks = [token.text for token in self._whole if token.kind == "digit"]
+        self._least = len(marks) - marks.index("0") if "0" in marks else 0
+        self._grouped = "comma" in kinds
+        self._scattered = any(kind not in ("digit", "comma") for kind in kinds)
         self._own = own
 
     def show(self, value: Decimal) -> str:
         """The text of a number."""
-        whole, part = _rounded(value.scaleb(self._scale), self._places)
+        whole, part = _rounded(value.scaleb(self._scale) if self._scale else value, self._places)
         if self._required < self._places:
             part = part[: max(self._required, len(part.rstrip("0")))]
         sign = "-" if value < 0 and (whole.strip("0") or part.strip("0")) else ""
-        shown = _whole(whole, self._whole, self._own)
-        if part:
-            shown += self._own.decimal + part
+        whole = whole.lstrip("0").rjust(self._least, "0")
+        if self._scattered:
+            whole = _scattered(whole, self._whole, self._own)
+        elif self._grouped and len(whole) > 3:
+            whole = _grouped(whole, self._own.group)
+        shown = f"{whole}{self._own.decimal}{part}" if part else whole
         return sign + self._before + shown + self._after
 
 
 def _rounded(value: Decimal, places: int) -> tuple[str, str]:
     """The digits before and after the point, rounded half up as spreadsheets do."""
-    value = abs(value)
-    if value.adjusted() + places < _PRECISION:
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > places and value.adjusted() + places < _PRECISION:
         value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    whole, _, part = f"{value:.{places}f}".partition(".")
+    whole, _, part = f"{value:.{places}f}".removeprefix("-").partition(".")
     return whole, part
 
 
-def _whole(digits: str, tokens: Sequence[Token], own: Conventions) -> str:
+def _scattered(digits: str, tokens: Sequence[Token], own: Conventions) -> str:
     """The digits before the point in their places: ``00 00 00 00`` has blanks between them."""
     places = [token.text for token in tokens if token.kind == "digit"]
-    required = len(places) - places.index("0") if "0" in places else 0
-    digits = digits.lstrip("0").rjust(required, "0")
-    grouped = any(token.kind == "comma" for token in tokens)
-    if all(token.kind in ("digit", "comma") for token in tokens):
-        return _grouped(digits, own.group) if grouped else digits
     shown: list[str] = []
     left = list(digits)
     remaining = len(places)

@@ -23,7 +23,7 @@ Tables = Sequence[Mapping[int, Mapping[int, Stored]]]
 """The cells of each sheet, by row and column."""
 
 # Characters of a workbook that tell its language.
-_SAMPLE = 4_000
+_SAMPLE = 2_000
 # Texts of numbers that are kept, since many cells hold the same one.
 _REMEMBERED = 50_000
 # Days from the first day of one system of dates to that of the other.
@@ -73,7 +73,8 @@ def _language(styles: Styles, tables: Tables) -> tuple[str, bool]:
     language = detect_near(text, {code: share / total for code, share in near.items()})
     if language == UNKNOWN_LANGUAGE:
         return "en", False
-    return language, near[language] * 2 > total or is_clear(text)
+    booleans = any(isinstance(value, bool) for value, _ in _cells(tables))
+    return language, near[language] * 2 > total or (booleans and is_clear(text))
 
 
 class _Display:
@@ -98,8 +99,8 @@ class _Display:
             return GridCell(known[value], value)
         form = self._format(style)
         if isinstance(value, str):
-            text = form.text(value)
-            return GridCell(text) if text.strip() else None
+            text = value if form.plain else form.text(value)
+            return GridCell(text) if text else None
         shown = self._texts.get((value, style))
         if shown is None:
             shown = self._shown(value, form)
