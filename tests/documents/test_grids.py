@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from kilde.documents.content import Cell, Grid, GridCell, Table
 from kilde.documents.grids import placed, tables_of
@@ -212,3 +213,16 @@ def test_lines_of_an_address_or_of_hours_name_no_column() -> None:
     ]
     rows = [["Vare", "Pris\n2026"], ["Sand", "10"], ["Grus", "20"]]
     assert shapes(grid(rows)) == [("", ["Vare", "Pris 2026"], rows[1:])]
+
+
+def test_months_name_columns_and_dates_below_dates_do_not() -> None:
+    def day(month: int) -> GridCell:
+        return GridCell(f"{month}. md.", date(2026, month, 1))
+
+    amounts = [GridCell("Løn"), GridCell("10", 10), GridCell("20", 20)]
+    months = [GridCell("Konto"), day(1), day(2)]
+    ((_, columns, body),) = shapes(grid([months, amounts, amounts]))  # type: ignore[misc]
+    assert columns == ["Konto", "1. md.", "2. md."]
+    assert body == [["Løn", "10", "20"]] * 2
+    ((_, columns, body),) = shapes(grid([months, months, months]))  # type: ignore[misc]
+    assert (columns, len(body)) == (["", "", ""], 3)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 
 from kilde.documents.content import GridCell
@@ -112,6 +113,9 @@ def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
     if _YEAR.fullmatch(text):
         years = sum(bool(_YEAR.fullmatch(other.text.strip())) for other in below if other)
         return years * 2 <= len(below)
+    if isinstance(cell.value, date):
+        # Months and days name columns of anything but dates.
+        return bool(below) and not any(other and isinstance(other.value, date) for other in below)
     if cell.value is not None and not isinstance(cell.value, str):
         return False
     if not _LETTERS.search(text):

@@ -269,6 +269,18 @@ def test_comments_and_charts_are_counted(read: Callable[..., list[Document]]) ->
     assert "skiftes" not in document.text
 
 
+def test_keys_and_values_are_no_title(read: Callable[..., list[Document]]) -> None:
+    (document,) = read([["Adresse", "Torvet 1"], ["Telefon", "33 12 45 67"], ["Åbent", "10-16"]])
+    assert document.text == "Adresse: Torvet 1\n\nTelefon: 33 12 45 67\n\nÅbent: 10-16"
+    assert document.title == "bog"
+
+
+def test_letters_say_nothing_about_the_language(read: Callable[..., list[Document]]) -> None:
+    rows = [["Konto", "Saldo"], ["A", -1250.5], ["B", 0], ["C", 99]]
+    (document,) = read(rows, {"B": "#,##0.00"})
+    assert lines(document)[1] == "Saldo: -1.250,50"
+
+
 def test_several_tables_on_a_sheet(read: Callable[..., list[Document]]) -> None:
     rows = [
         ["Post", "Beløb", None, "Konto", "Saldo"],

@@ -72,12 +72,13 @@ def _content(sheet: str, parts: Sequence[str | Table], omitted: Mapping[str, int
     can be quoted.
     """
     *titles, table = parts
-    heading = titles[0] if titles and _is_title(titles[0]) else ""
+    heading = str(titles[0]) if titles and _is_title(titles[0]) else ""
     names = all(_is_title(part) and not _DIGIT.search(str(part)) for part in titles[1:])
     if isinstance(table, Table) and names and (heading or not titles):
         title = " – ".join(str(text) for text in titles)
         return replace(table, part=sheet, title=title, omitted=omitted)
-    return Prose(parts, title=str(heading), part=sheet, omitted=omitted)
+    heading = "" if ": " in heading else heading  # a key and its value
+    return Prose(parts, title=heading, part=sheet, omitted=omitted)
 
 
 def _is_title(part: str | Table) -> bool:

@@ -24,6 +24,8 @@ Tables = Sequence[Mapping[int, Mapping[int, Stored]]]
 
 # Characters of a workbook that tell its language.
 _SAMPLE = 2_000
+# Single letters are marks and codes in a table, and words in some language.
+_SHORTEST_WORD = 3
 # Texts of numbers that are kept, since many cells hold the same one.
 _REMEMBERED = 50_000
 # Days from the first day of one system of dates to that of the other.
@@ -152,7 +154,7 @@ def _text(tables: Tables) -> str:
     words: list[str] = []
     length = 0
     for value, _ in _cells(tables):
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) >= _SHORTEST_WORD:
             words.append(value)
             length += len(value)
             if length > _SAMPLE:
