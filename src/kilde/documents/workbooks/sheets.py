@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from kilde.documents.content import Grid, GridCell
@@ -67,8 +67,8 @@ def grid_of(sheet: Sheet, name: str) -> Grid:
     spread = _spread(sheet, rows, columns)
     _mark_headers(sheet, rows)
     places = (
-        _spaced(rows, lambda row: row not in sheet.hidden_rows and not _is_within(sheet, row)),
-        _spaced(columns, _separates(sheet, rows)),
+        _spaced(rows, _parts_rows(sheet)),
+        _spaced(columns, _parts_columns(sheet, rows, columns)),
     )
     if len(places[0]) * len(places[1]) > MAX_PLACES:
         raise too_large(name, MAX_PLACES, "cells")
@@ -123,19 +123,31 @@ def _mark_headers(sheet: Sheet, rows: Sequence[int]) -> None:
                 cells[column] = replace(cells[column], header=True)
 
 
-def _is_within(sheet: Sheet, row: int) -> bool:
-    """Whether a merged area reaches over a row, which is then no gap between tables."""
-    return any(area.top < row <= area.bottom for area in sheet.merged)
+def _parts_rows(sheet: Sheet) -> Callable[[int], bool]:
+    """Whether a row without cells is a gap between tables: no merged area reaches over it."""
+    areas = sorted(sheet.merged)
+    tops = [area.top for area in areas]
+    bottoms = list(accumulate((area.bottom for area in areas), max))
+
+    def parts(row: int) -> bool:
+        above = bisect_left(tops, row)
+        return row not in sheet.hidden_rows and (not above or bottoms[above - 1] < row)
+
+    return parts
 
 
-def _separates(sheet: Sheet, rows: Sequence[int]) -> Callable[[int], bool]:
+def _parts_columns(
+    sheet: Sheet, rows: Sequence[int], columns: Sequence[int]
+) -> Callable[[int], bool]:
     """Whether a column without cells is a gap: cells of most rows do not reach into it."""
-    covered: Counter[int] = Counter()
-    last = max((max(cells) for cells in sheet.rows.values() if cells), default=0)
+    last = columns[-1]
+    changes = [0] * (last + 2)
     for area in sheet.merged:
-        height = len(_between(rows, area.top, area.bottom))
-        for column in range(area.left + 1, min(area.right, last) + 1):
-            covered[column] += height
+        if area.left < last:
+            height = len(_between(rows, area.top, area.bottom))
+            changes[area.left + 1] += height
+            changes[min(area.right, last) + 1] -= height
+    covered = list(accumulate(changes))
     return lambda column: column not in sheet.hidden_columns and covered[column] * 2 < len(rows)
 
 
