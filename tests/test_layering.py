@@ -69,10 +69,7 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "jinja2": {"advice/report/page.py"},
     "jsonschema": {"agents/form.py"},
-    "kreuzberg": {
-        "documents/extract.py",
-        "documents/readers/pdf.py",
-    },
+    "kreuzberg": {"documents/extract.py"},
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
     "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},
     "matplotlib": {"tuning/training/curve.py"},

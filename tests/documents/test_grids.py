@@ -226,3 +226,26 @@ def test_months_name_columns_and_dates_below_dates_do_not() -> None:
     assert body == [["Løn", "10", "20"]] * 2
     ((_, columns, body),) = shapes(grid([months, months, months]))  # type: ignore[misc]
     assert (columns, len(body)) == (["", "", ""], 3)
+
+
+def test_a_title_within_the_stated_header_takes_no_row() -> None:
+    title = GridCell("Priser 2026")
+    rows = [[title, title], ["Vare", "Pris"], ["Hammer", "100"], ["Søm", "25"]]
+    assert shapes(grid(rows, header_rows=2)) == [
+        "Priser 2026",
+        ("Priser 2026", ["Vare", "Pris"], rows[2:]),
+    ]
+    assert shapes(grid(rows, header_rows=1))[-1] == ("Priser 2026", ["Vare", "Pris"], rows[2:])
+
+
+def test_a_repeated_header_is_no_row_among_headings() -> None:
+    rows = [
+        ["Hold", "Pris"],
+        ["Medlemmer", ""],
+        ["Yoga", "100"],
+        ["Hold", "Pris"],
+        ["Svømning", "90"],
+        ["Løb", "80"],
+    ]
+    ((_, _, body),) = shapes(grid(rows))  # type: ignore[misc]
+    assert [row[1] for row in body] == ["Yoga", "Svømning", "Løb"]

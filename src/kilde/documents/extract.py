@@ -1,4 +1,4 @@
-"""The one door to kreuzberg, which reads PDF, office files, e-books and HTML in Rust.
+"""What readers of foreign formats share: bounds of archives, titles, errors, and kreuzberg for PDF.
 
 What comes in is untrusted: the bytes are bounded before they get here (``load.MAX_BYTES``), an
 archive may not unpack to more than ``MAX_UNPACKED`` nor grow more than ``MAX_RATIO`` fold, and the
@@ -17,7 +17,7 @@ from kilde.errors import LoadError
 from kilde.types import Scalar
 
 if TYPE_CHECKING:
-    from kreuzberg import ExtractionResult, PageConfig
+    from kreuzberg import ExtractionResult
 
 MAX_UNPACKED = 1_000_000_000
 """Bytes that an office file, which is a zip archive, may unpack to."""
@@ -30,10 +30,6 @@ _FREE_UNPACKED = 50_000_000
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED = re.compile(r"password|encrypt", re.IGNORECASE)
-_ESCAPED = re.compile(
-    r"^[ ]*\\(?:[#=]|-\\-)|\\\||\\([!-/:-@\[-`{-~])",
-    re.MULTILINE,
-)
 # What word processors and PDF writers put where nobody gave a title.
 _NO_TITLE = re.compile(
     r"\(?(anonymous|untitled|unspecified|word document|powerpoint presentation)\)?|"
@@ -42,20 +38,18 @@ _NO_TITLE = re.compile(
 )
 
 
-def extract(
-    data: bytes, name: str, mime: str, *, markdown: bool, pages: PageConfig | None = None
-) -> ExtractionResult:
-    """What kreuzberg makes of a file.
+def extract_pages(data: bytes, name: str, mime: str) -> ExtractionResult:
+    """The plain text of a file with pages, page by page, as kreuzberg reads it.
 
     Raises :class:`LoadError` for a file that is locked by a password or damaged.
     """
-    from kreuzberg import ExtractionConfig, KreuzbergError, extract_bytes_sync
+    from kreuzberg import ExtractionConfig, KreuzbergError, PageConfig, extract_bytes_sync
 
     config = ExtractionConfig(
         use_cache=False,
         enable_quality_processing=False,
-        output_format="markdown" if markdown else "plain",
-        pages=pages,
+        output_format="plain",
+        pages=PageConfig(extract_pages=True),
     )
     try:
         return extract_bytes_sync(data, mime, config=config)
@@ -63,17 +57,6 @@ def extract(
         if _ENCRYPTED.search(str(error)):
             raise locked(name) from error
         raise damaged(name, error) from error
-
-
-def unescape(markdown: str) -> str:
-    """Markdown as its author wrote it: kreuzberg sets a backslash before every special sign.
-
-    Kept are those without which a line would become a heading or a cell two cells.
-
-    >>> print(unescape(r"1\\. juli, a\\*b \\<x\\>"))
-    1. juli, a*b <x>
-    """
-    return _ESCAPED.sub(lambda match: match[1] or match[0], markdown)
 
 
 def check_archive(data: bytes, name: str) -> None:

@@ -68,11 +68,11 @@ def tables_of(grid: Grid) -> list[str | Table]:
     if grid.layout:
         return _texts(rows)
     parts: list[str | Table] = []
-    declared = grid.header_rows
+    stated = grid.header_rows or 0
     for block in _blocks(rows):
         for region in _side_by_side(block):
-            parts += _region(region, grid.caption if not parts else "", declared, parts)
-        declared = None if grid.header_rows is None else 0
+            parts += _region(region, grid.caption if not parts else "", stated, parts)
+            stated = 0
     return parts
 
 
@@ -130,18 +130,22 @@ def _filled(rows: Rows) -> Iterator[GridRow]:
 
 
 def _region(
-    rows: Rows, caption: str, declared: int | None, before: Sequence[str | Table]
+    rows: Rows, caption: str, stated: int, before: Sequence[str | Table]
 ) -> list[str | Table]:
-    """The parts of one table with what stands above and below it."""
+    """The parts of one table with what stands above and below it.
+
+    ``stated`` is the number of header rows, titles included, that the format gives, 0 where it
+    gives none.
+    """
     titles, rows = _split_titles(rows)
     texts = [" ".join(cell.text.strip() for cell in distinct(row)) for row in titles]
     rows, notes = _split_notes(rows)
     if not rows:
         return [text for text in (caption, *texts, *notes) if text]
     width = max(len(distinct(row)) for row in rows)
-    height = min(declared, len(rows)) if declared else header_height(rows)
-    if declared and height == len(rows):
-        height = 0
+    height = stated - len(titles)
+    if not 0 < height < len(rows):
+        height = header_height(rows)
     previous = before[-1] if before else None
     if (
         not height
@@ -151,7 +155,7 @@ def _region(
         and len(previous.columns) == len(rows[0])
         and width > 1
     ):
-        return [Table(previous.columns, _body(rows, [], 0), title=previous.title), *notes]
+        return [Table(previous.columns, list(map(_values, rows)), title=previous.title), *notes]
     lead = [text for text in (caption, *texts) if text]
     if len(rows) == 1 or width == 1 or _is_prose(rows, height):
         return [*lead, *_texts(rows), *notes]
@@ -159,27 +163,24 @@ def _region(
         pairs = (distinct(row) for row in rows)
         return [*lead, *(_pair([cell.text for cell in pair]) for pair in pairs), *notes]
     labels = column_labels(rows[:height]) or [""] * len(rows[0])
-    grouped = list(_grouped(rows[height:]))
+    header = list(map(_row_texts, rows[:height]))
+    # A header that is repeated on the next page is no row.
+    grouped = list(_grouped([row for row in rows[height:] if _row_texts(row) not in header]))
+    cells = [_values(row) for _, row in grouped]
     if any(group for group, _ in grouped):
         labels = ["", *labels]
-        cells = [[group, *_values(row)] for group, row in grouped]
-    else:
-        cells = _body([row for _, row in grouped], rows[:height], height)
+        cells = [[group, *row] for (group, _), row in zip(grouped, cells, strict=True)]
     if not cells:
         return [*lead, *_texts(rows), *notes]
     return [*lead, Table(_unique(labels), cells, title=" – ".join(lead)), *notes]
 
 
-def _body(rows: Rows, header: Rows, height: int) -> list[list[Scalar | Cell]]:
-    """The rows as cells; a header that is repeated on the next page is left out."""
-    names = [[cell.text if cell else "" for cell in row] for row in header[:height]]
-    return [
-        _values(row) for row in rows if [cell.text if cell else "" for cell in row] not in names
-    ]
+def _row_texts(row: GridRow) -> list[str]:
+    return ["" if cell is None else cell.text for cell in row]
 
 
 def _values(row: GridRow) -> list[Scalar | Cell]:
-    """The cells of a row; one that is merged over several columns counts once for equal values."""
+    """The values of a row's cells with the texts that are shown."""
     return [
         None
         if cell is None

@@ -1,22 +1,13 @@
-"""The parts of an Office Open XML file: XML in a zip archive, connected by relationships.
-
-Document type declarations are refused, so no entity can expand; the size of the archive is checked
-before (:func:`kilde.documents.extract.check_archive`).
-"""
+"""The parts of an Office Open XML file: XML in a zip archive, connected by relationships."""
 
 from __future__ import annotations
 
 import posixpath
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError, XMLParser
+from xml.etree.ElementTree import Element
 
-from kilde.documents.extract import check_archive, damaged
-
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+from kilde.documents.xml_archive import XmlArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,38 +18,13 @@ class Relationship:
     target: str
 
 
-class Package:
-    """The parts of one file, each parsed when it is asked for.
-
-    Raises :class:`LoadError` for a file that is locked, damaged or larger than allowed.
-    """
+class Package(XmlArchive):
+    """The parts of one file with their relationships."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        check_archive(data, name)
-        self._name = name
-        self._archive = zipfile.ZipFile(BytesIO(data))
+        super().__init__(data, name)
         main = [r.target for r in self.relationships("").values() if r.kind == "officeDocument"]
         self.main = main[0] if main else ""
-
-    def xml(self, part: str) -> Element | None:
-        """The root element of a part, ``None`` where the file has no such part."""
-        try:
-            content = self._archive.read(part)
-        except KeyError:
-            return None
-        except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError) as error:
-            raise damaged(self._name, error) from error
-        try:
-            text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
-            if "<!DOCTYPE" in text:
-                raise ValueError("it declares XML entities")
-            # A text, not bytes: the encoding that the XML declares is not followed.
-            parser = XMLParser()  # noqa: S314
-            parser.feed(text)
-            root: Element = parser.close()
-        except (ParseError, ValueError) as error:
-            raise damaged(self._name, error) from error
-        return root
 
     def relationships(self, part: str) -> dict[str, Relationship]:
         """What a part refers to, by id; links to other files are left out."""

@@ -7,15 +7,13 @@ apart, and because its per-page text is what page numbers in citations can be tr
 from __future__ import annotations
 
 from kilde.documents.content import Content, PageStart, Part, Prose
-from kilde.documents.extract import extract, title_of
+from kilde.documents.extract import extract_pages, title_of
 from kilde.documents.page_images import page_images
 
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:
     """The text of each page, or its image where it is a scan."""
-    from kreuzberg import PageConfig
-
-    result = extract(data, name, mime, markdown=False, pages=PageConfig(extract_pages=True))
+    result = extract_pages(data, name, mime)
     pages = [page["content"].strip() for page in result.pages or []]
     images = page_images(data, pages)
     parts: list[Part] = []

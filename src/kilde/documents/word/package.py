@@ -1,18 +1,15 @@
-"""The parts of a Word file: XML in a zip archive, connected by relationships."""
+"""The parts of a Word file, and the properties of its elements."""
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from kilde.documents.xml_archive import XmlArchive
+from kilde.documents import ooxml
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
 # "Strict Open XML" is the same format under other names.
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/wordprocessingml/main", W[1:-1].encode()),
@@ -20,21 +17,12 @@ _STRICT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship:
-    """What a part refers to by id: ``kind`` is the last word of its type (``"footnotes"``)."""
-
-    kind: str
-    target: str
-
-
-class Package(XmlArchive):
-    """The parts of one file with their relationships."""
+class Package(ooxml.Package):
+    """The parts of a Word file, Strict Open XML in the names of the usual kind."""
 
     def __init__(self, data: bytes, name: str) -> None:
         super().__init__(data, name)
-        main = [r.target for r in self.relationships("").values() if r.kind == "officeDocument"]
-        self.main = main[0] if main else "word/document.xml"
+        self.main = self.main or "word/document.xml"
 
     def styles(self, part: str) -> Element | None:
         """The root element of the part with the styles, without those of tables.
@@ -52,26 +40,6 @@ class Package(XmlArchive):
             return content if shorten is None else shorten(content)
 
         return super().xml(part, prepared)
-
-    def relationships(self, part: str) -> dict[str, Relationship]:
-        """What a part refers to, by id; links to other files are left out."""
-        folder, file = posixpath.split(part)
-        root = self.xml(posixpath.join(folder, "_rels", f"{file}.rels"))
-        found = {}
-        for element in root if root is not None else ():
-            if element.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/", folder, element.get("Target", "")))
-                kind = element.get("Type", "").rpartition("/")[2]
-                found[element.get("Id", "")] = Relationship(kind, target.lstrip("/"))
-        return found
-
-    def title(self) -> str:
-        """The title in the file's properties, empty where there is none."""
-        for relationship in self.relationships("").values():
-            if relationship.kind == "core-properties":
-                root = self.xml(relationship.target)
-                return (root.findtext(f"{_DC}title") or "").strip() if root is not None else ""
-        return ""
 
 
 def value(element: Element | None, default: str = "") -> str:
