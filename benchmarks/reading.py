@@ -16,6 +16,7 @@ import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any
 import kilde
 from benchmarks.beir import jsonl
 from benchmarks.report import Report, say
-from kilde.types import Answer, Document, Message
+from kilde.types import Answer, Document, Failure, Message
 
 _AGENT = "reader"
 _MARKS = re.compile(r"[\s|*_]+")
@@ -119,11 +120,12 @@ def of_cases(folder: Path, beside: Path | None) -> dict[str, Score]:
 
 def checked(path: Path, case: Case) -> Iterator[tuple[str, bool]]:
     """Each check of the texts of a file, with whether it holds."""
-    with _workspace([path]) as workspace:
+    with _read([path]) as (workspace, failed):
         refs = workspace.knowledge.documents()
         documents = [workspace.knowledge.document(ref.id) for ref in refs]
         if case.refused:
-            yield f"refused: {case.refused}", not documents
+            reasons = " ".join(failure.reason for failure in failed)
+            yield f"refused: {case.refused}", not documents and case.refused in reasons
             return
         yield "is read", bool(documents)
         text = "\n".join(document.text for document in documents)
@@ -145,11 +147,11 @@ def answered(path: Path, case: Case, beside: Path | None) -> Iterator[tuple[str,
     """Each question about a file, with whether the first line of the answer holds the gold."""
     if not case.questions:
         return
-    with _workspace([path, *([beside] if beside else [])]) as workspace:
+    with _read([path, *([beside] if beside else [])]) as (workspace, _):
         agent = workspace.agent(_AGENT)
         for question, gold in case.questions:
             answer = agent.ask(question)
-            right = not answer.abstained and normalised(gold) in _first(answer)
+            right = not answer.abstained and normalised(gold) in normalised(_first(answer))
             yield f"{question} -> {answer.text[:160]!r}", right
 
 
@@ -158,11 +160,15 @@ def of_organisations(folders: Sequence[Path]) -> dict[str, Score]:
     scores: dict[str, Score] = defaultdict(Score)
     for folder in folders:
         say(f"{folder.name}: indexing")
-        with _workspace([folder / "documents"]) as workspace:
+        with _read([folder / "documents"]) as (workspace, _):
             agent = workspace.agent(_AGENT)
             for row in jsonl(folder / "questions.jsonl"):
                 answer = _asked(agent, row)
-                right = answer.abstained if not row["answerable"] else is_right(answer, row)
+                right = (
+                    not answer.abstained and is_right(answer.text, _first(answer), row)
+                    if row["answerable"]
+                    else answer.abstained
+                )
                 what = f"{row['id']} {row['question']} -> {answer.text[:160]!r}"
                 scores[row["kind"]].add(right, what)
                 for suffix in {Path(name).suffix for name in row["documents"]}:
@@ -171,16 +177,14 @@ def of_organisations(folders: Sequence[Path]) -> dict[str, Score]:
     return dict(sorted(scores.items()))
 
 
-def is_right(answer: Answer, row: Mapping[str, Any]) -> bool:
-    """Whether an answer holds the gold, and its first line nothing that it must not."""
-    if answer.abstained:
-        return False
-    text, first = normalised(answer.text), _first(answer)
-    gold = [normalised(one) for one in row.get("gold") or ()]
-    every = [normalised(one) for one in row.get("gold_all") or ()]
-    golden = any(one in text for one in gold) if gold else all(one in text for one in every)
-    unwanted = any(normalised(one) in first for one in row.get("must_not") or ())
-    return golden and (not unwanted or any(one in first for one in (*gold, *every)))
+def is_right(text: str, first: str, row: Mapping[str, Any]) -> bool:
+    """Whether an answer holds the gold, and its ``first`` line nothing that it must not."""
+    shown, first = normalised(text), normalised(first)
+    gold = [normalised(phrase) for phrase in row.get("gold") or ()]
+    every = [normalised(phrase) for phrase in row.get("gold_all") or ()]
+    golden = any(phrase in shown for phrase in gold) if gold else all(p in shown for p in every)
+    unwanted = any(normalised(phrase) in first for phrase in row.get("must_not") or ())
+    return golden and (not unwanted or any(phrase in first for phrase in (*gold, *every)))
 
 
 def normalised(text: str) -> str:
@@ -191,8 +195,7 @@ def normalised(text: str) -> str:
 
 def _first(answer: Answer) -> str:
     """The first sentence or row of an answer."""
-    first = answer.claims[0].text if answer.claims else answer.text
-    return normalised(first)
+    return answer.claims[0].text if answer.claims else answer.text
 
 
 def _asked(agent: Any, row: Mapping[str, Any]) -> Answer:
@@ -211,30 +214,20 @@ def _values(documents: Iterable[Document]) -> Iterator[object]:
             yield from row.values.values()
 
 
-class _workspace:  # noqa: N801  (used as a context manager)
-    """A workspace over files and folders, with an agent that quotes."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
-
-    def __enter__(self) -> Any:
-        self._folder = tempfile.TemporaryDirectory()
-        root = Path(self._folder.name) / "workspace"
-        self._workspace = kilde.init(root)
-        (root / "agents" / f"{_AGENT}.toml").write_text(
-            'name = "Reader"\ninstructions = "Answer from the documents."\nmodel = "quotes"\n',
-            encoding="utf-8",
-        )
-        for path in self._paths:
-            if path.is_file():
-                copy2(path, root / path.name)
-                path = root / path.name
-            self._workspace.knowledge.add(path)
-        return self._workspace
-
-    def __exit__(self, *_: object) -> None:
-        self._workspace.close()
-        self._folder.cleanup()
+@contextmanager
+def _read(paths: Sequence[Path]) -> Iterator[tuple[Any, tuple[Failure, ...]]]:
+    """A workspace over files and folders, with an agent that quotes, and what was not read."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "workspace"
+        with kilde.init(root) as workspace:
+            (root / "agents" / f"{_AGENT}.toml").write_text(
+                'name = "Reader"\ninstructions = "Answer from the documents."\nmodel = "quotes"\n',
+                encoding="utf-8",
+            )
+            # Copied, so that ids are names of files and not paths of this computer.
+            sources = [Path(copy2(path, root)) if path.is_file() else path for path in paths]
+            report = workspace.knowledge.add(sources)
+            yield workspace, report.failed
 
 
 def _before(path: Path) -> dict[str, int]:

@@ -123,20 +123,20 @@ def report(done: SyncReport) -> int:
     return 1 if done.failed else 0
 
 
-def document(found: Document) -> None:
+def document(stored: Document) -> None:
     """Print what is known of a document beside its text."""
     from kilde.types import Omission
 
     facts = [
-        ("Title", found.title),
-        ("Source", found.source),
-        ("Collection", found.collection),
-        ("Language", found.language),
-        *((key, str(value)) for key, value in found.metadata.items() if value is not None),
+        ("Title", stored.title),
+        ("Source", stored.source),
+        ("Collection", stored.collection),
+        ("Language", stored.language),
+        *((key, str(value)) for key, value in stored.metadata.items() if value is not None),
     ]
     for name, value in facts:
         click.echo(_dim(f"{single_line(name)}: {single_line(value)}"))
-    omitted([Omission(found.id, kind, count) for kind, count in found.omitted.items()])
+    omitted([Omission(stored.id, kind, count) for kind, count in stored.omitted.items()])
     click.echo()
 
 
@@ -159,8 +159,8 @@ def omitted(omissions: Sequence[Omission]) -> None:
             for source in sources
         ]
     for source, counts in places:
-        told = ", ".join(f"{kind} ({count})" for kind, count in sorted(counts.items()))
-        click.echo(_dim(f"Passed over in {single_line(source)}: {single_line(told)}"))
+        listed = ", ".join(f"{kind} ({count})" for kind, count in sorted(counts.items()))
+        click.echo(_dim(f"Passed over in {single_line(source)}: {single_line(listed)}"))
 
 
 def _numbered(found: Answer) -> str:

@@ -124,7 +124,7 @@ class Sync:
             name for name in self._seen.load() if any(covers(source, name) for source in fresh)
         )
         action = "add " + ", ".join(map(_shown, fresh))
-        report = self._read(fresh, progress, action, tell_skipped=True)
+        report = self._read(fresh, progress, action, report_skipped=True)
         new = [source for source in fresh if not any(same(source, old) for old in before.sources)]
         self._drop_unreadable(new, {failure.source for failure in report.failed})
         return replace(report, failed=(*failed, *report.failed))
@@ -227,11 +227,11 @@ class Sync:
         *,
         complete: bool = False,
         prune: bool = False,
-        tell_skipped: bool = False,
+        report_skipped: bool = False,
     ) -> SyncReport:
         """Read sources; where they are ``complete``, what none of them covers is removed.
 
-        ``tell_skipped`` reports the files that no reader is for.
+        ``report_skipped`` reports the files that no reader is for.
         """
         failed: list[Failure] = []
         began = time.time()
@@ -259,10 +259,12 @@ class Sync:
         # Forgotten first: when this run is cut off, the next one reads these again.
         self._seen.forget(thing.document_source for thing in to_read)
         produced: dict[str, list[str]] = {}
-        omitted = list(present.omitted) if tell_skipped else []
+        omitted = list(present.omitted) if report_skipped else []
         with Workload(progress, to_read) as work:
             documents = self._load(to_read, listed.excluded, produced, failed, omitted, work)
-            documents = self._neighbours({one.document_source for one in to_read}).settle(documents)
+            documents = self._neighbours({thing.document_source for thing in to_read}).settle(
+                documents
+            )
             outcome = self._indexer().index(documents, action, work.done)
         failed += outcome.failed
         unstored = {failure.source for failure in outcome.failed}

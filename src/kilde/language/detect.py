@@ -68,10 +68,10 @@ def detect_near(text: str, near: Mapping[str, float]) -> str:
     ``near`` gives the share (0..1) of each language among them. A text of two names and a number
     takes theirs; one with words of another language keeps its own.
     """
-    own = detect(text)
+    detected = detect(text)
     sample = _letters(text[:_SAMPLE])
     scores = _classify(sample) if sample else {}
-    candidates = {code for code in (*near, own) if code != UNKNOWN_LANGUAGE}
+    candidates = {code for code in (*near, detected) if code != UNKNOWN_LANGUAGE}
     words = _function_words(sample, [code for code in candidates if code in languages()])
     fit = {
         code: scores.get(code, 0.0) + _WORD_WEIGHT * words.get(code, 0.0) + near.get(code, 0.0)
