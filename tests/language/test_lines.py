@@ -48,3 +48,10 @@ def test_the_line_that_introduces_a_list() -> None:
     assert introduces_list("Medbring:\n", "- pas\n")
     assert introduces_list("Medbring:\n", "1. pas\n")
     assert not introduces_list("Medbring:\n", "Pas og kort.")
+
+
+def test_a_line_of_white_space_cuts_nothing() -> None:
+    from kilde.language.sentences import sentences
+
+    assert sentences("0\n\r", "da") == [(0, 3)]
+    assert sentences("Et.\n \nTo.", "da")[-1][1] == 9

@@ -21,6 +21,7 @@ _LONGEST_NAME = 120
 _SAMPLE = 50
 _CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
+_ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 _UNIT = re.compile(r"[(\[]?[^\d\s]{1,12}(?: [^\d\s]{1,8}){0,2}[)\]]?")
 
@@ -101,6 +102,8 @@ def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
         return True
     if len(text) > _LONGEST_NAME or _CONTACT.search(text):
         return False
+    if "\n" in cell.text.strip() and _DIGITS.search(_ANY_YEAR.sub("", text)):
+        return False  # lines of an address or of opening hours
     shapes = Counter(_shape(other.text) for other in below if other is not None)
     own = _shape(text)
     if _YEAR.fullmatch(text):

@@ -101,6 +101,8 @@ def _ends_line(text: str, line: str, following: str, after: int, width: int, sto
     if line.startswith("#"):
         return True
     line, first = line.strip(), following.lstrip()
+    if not first:
+        return False
     if line[-1] in _CLOSING:
         stop = _STOP_AT_END.search(text, max(0, after - 12), after)
         if stop is not None:
