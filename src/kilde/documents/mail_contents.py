@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -93,9 +94,17 @@ def mail_contents(mail: Mail, name: str, depth: int = 0) -> list[Content]:
     return [text, *attached]
 
 
+def mail_date(text: str) -> datetime | str:
+    """The date of a ``Date`` header, the text itself where it is not written as one."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return text
+
+
 def _metadata(mail: Mail) -> dict[str, Scalar]:
     readable = ", ".join(
-        attachment.name for attachment in mail.attachments if _format_of(attachment)
+        _file_name(attachment) for attachment in mail.attachments if _format_of(attachment)
     )
     metadata: dict[str, Scalar] = {
         "subject": mail.subject,

@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import EmailPolicy
-from email.utils import parsedate_to_datetime
 from typing import cast
 
 from kilde.documents.content import Content, Part
 from kilde.documents.mail_body import html_parts, is_stub, unflowed
-from kilde.documents.mail_contents import MAX_DEPTH, Attachment, Mail, mail_contents
+from kilde.documents.mail_contents import MAX_DEPTH, Attachment, Mail, mail_contents, mail_date
 from kilde.documents.text import decode
 from kilde.errors import LoadError
 
@@ -87,14 +85,6 @@ def _mail(message: EmailMessage, name: str, depth: int) -> Mail:
         body=parts.body,
         attachments=parts.attachments,
     )
-
-
-def mail_date(text: str) -> datetime | str:
-    """The date of a ``Date`` header, the text itself where it is not written as one."""
-    try:
-        return parsedate_to_datetime(text)
-    except ValueError:
-        return text
 
 
 def _header(message: EmailMessage, name: str) -> str:
