@@ -34,15 +34,18 @@ _PROOFS = (
 class _BoundedPolicy(EmailPolicy):
     """The library's policy for present-day mail, with headers cut to ``MAX_HEADER``.
 
-    Headers in an encoding of their own, which the format does not allow and programs write, are
-    decoded as texts are.
+    Headers that are written in UTF-8 or Windows-1252 instead of ASCII are decoded.
     """
 
     def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(list(sourcelines))
         value = value[:MAX_HEADER]
         if not value.isascii():
-            value = decode(value.encode("ascii", "surrogateescape"), "header")
+            raw = value.encode("utf-8", "surrogateescape")
+            try:
+                value = raw.decode("utf-8")
+            except UnicodeDecodeError:
+                value = raw.decode("cp1252", "replace")
         return name, value
 
 

@@ -108,7 +108,7 @@ class _Folder:
         if wide:
             return wide.decode("utf-16-le", "replace").rstrip("\0")
         narrow = self._stream(f"__substg1.0_{number:04X}{_TEXT:04X}")
-        return decode(narrow, "property", self.encoding).rstrip("\0") if narrow else ""
+        return narrow.decode(self.encoding, "replace").rstrip("\0")
 
     def line(self, *numbers: int) -> str:
         """The first of these properties that is filled, as one line."""
@@ -130,7 +130,7 @@ class _Folder:
 
     @cached_property
     def encoding(self) -> str:
-        """The encoding of text that is not in Unicode, empty where it is not known."""
+        """The encoding of text that is not in Unicode; Windows-1252 where it is not known."""
         for number in _CODEPAGES:
             codepage = self.integer(number)
             encoding = "utf-8" if codepage == 65001 else f"cp{codepage}"
@@ -138,7 +138,7 @@ class _Folder:
                 return codecs.lookup(encoding).name
             except LookupError:
                 continue
-        return ""
+        return "cp1252"
 
     def folders(self, kind: str) -> list[_Folder]:
         """The recipients (``recip``) or attachments (``attach``) in their order."""
