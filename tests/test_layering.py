@@ -116,7 +116,6 @@ LIBRARIES: dict[str, set[str]] = {
         "toml.py",
         "typed_json.py",
     },
-    "python_calamine": {"documents/readers/sheets.py"},
     "rapidfuzz": {"evaluation/scores.py"},
     "referencing": {"agents/form.py"},
     "rich": {"cli/progress.py"},
@@ -150,6 +149,7 @@ LIBRARIES: dict[str, set[str]] = {
         "tuning/weights/merge.py",
     },
     "xllamacpp": {"generation/llama_server.py"},
+    "xlrd": {"documents/workbooks/xls.py"},
 }
 # The command line is written in click; it is light, and any file there may use it.
 FREE = {"click": "cli/"}
