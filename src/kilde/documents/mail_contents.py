@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 
 from kilde.documents.arrange import arrange
 from kilde.documents.content import Cell, Content, PageImage, Part, Prose, Table
+from kilde.documents.conventions import conventions
 from kilde.documents.formats import Format, format_of, format_of_page
 from kilde.documents.parse import parse
 from kilde.documents.tables import table_text
@@ -119,11 +120,13 @@ def _metadata(mail: Mail) -> dict[str, Scalar]:
 def _header(mail: Mail) -> Table:
     """The header lines as a row, so that they are found and quoted together."""
     texts = [mail.subject, *(part for part in mail.body if isinstance(part, str))]
-    words = _wording().get(detect("\n".join(texts))) or _wording()["en"]
+    language = detect("\n".join(texts))
+    language = language if language in _wording() else "en"
+    words = _wording()[language]
     attachments = ", ".join(_file_name(attachment) for attachment in mail.attachments)
     values: dict[str, Scalar | Cell] = {
         words["from"]: mail.sender,
-        words["date"]: _date_cell(mail.date, words),
+        words["date"]: _date_cell(mail.date, words["moment"], language),
         words["to"]: mail.to,
         words["cc"]: mail.cc,
         words["subject"]: mail.subject,
@@ -133,12 +136,12 @@ def _header(mail: Mail) -> Table:
     return Table(list(values), [list(values.values())])
 
 
-def _date_cell(date: datetime | str | None, words: Mapping[str, str]) -> Scalar | Cell:
+def _date_cell(date: datetime | str | None, pattern: str, language: str) -> Scalar | Cell:
     if not isinstance(date, datetime):
         return date
-    text = words["moment"].format(
+    text = pattern.format(
         day=date.day,
-        month=words["months"].split()[date.month - 1],
+        month=conventions(language).months[date.month - 1],
         year=date.year,
         time=f"{date:%H:%M}",
     )

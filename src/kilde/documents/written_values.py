@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 
 from kilde.documents.content import Cell
+from kilde.documents.conventions import conventions
 from kilde.types import Scalar
 
 Convert = Callable[[str], Scalar | Cell]
@@ -39,7 +40,6 @@ _AMOUNT = re.compile(
     rf"(?P<after>,-|,–)?\s?(?P<sign3>[-−]?)\s?(?P<unit>%|{_CURRENCY})?",
     re.IGNORECASE,
 )
-_COMMA_LANGUAGES = frozenset(("da", "de", "nl", "no", "sv"))
 _NONE = frozenset(("-", "–", "—"))
 _DATE = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4})")
 _BOOLEANS = {"true": True, "false": False}
@@ -127,7 +127,7 @@ class _File:
 
     @property
     def _writes_comma(self) -> bool:
-        return self.language() in _COMMA_LANGUAGES
+        return conventions(self.language()).decimal == ","
 
     def _dates(self, dates: frozenset[str]) -> Convert:
         parts = [match.groups() for match in map(_DATE.fullmatch, dates) if match]
