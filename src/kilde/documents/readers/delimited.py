@@ -64,6 +64,12 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     return [table]
 
 
+def has_header(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the first of some lines names the columns of the others."""
+    rows = _split("\n".join(lines[:_SAMPLE]), delimiter, csv.QUOTE_NONE)
+    return len(rows) > 1 and _header_height(rows) > 0
+
+
 @dataclass(slots=True)
 class _Layout:
     """The lines above the header, the header, the rows, and the lines below them."""
