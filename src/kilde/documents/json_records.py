@@ -37,6 +37,7 @@ class Records:
 
     path: str
     rows: list[Row]
+    title: str = ""
     omitted: dict[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -56,7 +57,8 @@ class Records:
         rows = ([value_of(row.get(key)) for key in keys] for row in self.rows)
         names = iter(column_names([key for key in keys if key]))
         columns = [next(names) if key else "" for key in keys]
-        return Table(columns, rows, part=self.path, omitted=self.omitted)
+        title = f"{self.title} – {self.path}" if self.title else ""
+        return Table(columns, rows, part=self.path, title=title, omitted=self.omitted)
 
 
 def is_records(value: object) -> bool:
@@ -89,8 +91,11 @@ def _alike(items: Sequence[Mapping[str, Any]]) -> bool:
     return bool(common) and 2 * len(common) * len(items) >= sum(map(len, items))
 
 
-def tables_of_records(path: str, items: Sequence[Row]) -> Iterator[Records]:
-    """The table of the records, and those of the long lists of objects within them."""
+def tables_of_records(path: str, items: Sequence[Row], title: str = "") -> Iterator[Records]:
+    """The table of the records, and those of the long lists of objects within them.
+
+    ``title`` is the name of the object that they are part of.
+    """
     omitted: dict[str, int] = {}
     rows = [_flat(item, omitted) for item in items]
     nested = dict.fromkeys(
@@ -115,9 +120,9 @@ def tables_of_records(path: str, items: Sequence[Row]) -> Iterator[Records]:
                 del row[key]  # type: ignore[attr-defined]
     rows = _without_prefix(rows)
     if any(rows):
-        yield Records(path, rows, omitted)
+        yield Records(path, rows, title, omitted)
     for key, below in later:
-        yield from tables_of_records(f"{path}.{key}" if path else key, below)
+        yield from tables_of_records(f"{path}.{key}" if path else key, below, title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,25 @@ def test_lists_of_lists_are_a_table() -> None:
     assert table_text(part)[0] == "Navn: Sav\nAntal: 3\n\nNavn: Hammer\nAntal: 12\n\n"
 
 
+def test_names_beside_their_rows_are_the_header() -> None:
+    (content,) = contents({"columns": ["Navn", "Antal"], "rows": [["Sav", 3], ["Søm", 12]]})
+    assert isinstance(content, Prose)
+    name, part = content.parts
+    assert name == "rows"
+    assert isinstance(part, Table)
+    assert table_text(part)[1][0].values == {"Navn": "Sav", "Antal": 3}
+    assert table_text(part)[0] == "Navn: Sav\nAntal: 3\n\nNavn: Søm\nAntal: 12\n\n"
+
+
+def test_records_of_one_object_are_titled_by_its_name() -> None:
+    value = {"navn": "Afdeling Nord", "ansatte": [{"person": "Anna"}, {"person": "Bo"}]}
+    text, people = contents(value)
+    assert isinstance(text, Prose)
+    assert text.parts == ["navn: Afdeling Nord"]
+    assert isinstance(people, Table)
+    assert people.title == "Afdeling Nord – ansatte"
+
+
 def test_lists_of_text_are_lines() -> None:
     assert prose({"regler": ["Ingen hunde.", "Ro efter kl. 22."]}) == (
         "regler: Ingen hunde.\nregler: Ro efter kl. 22."

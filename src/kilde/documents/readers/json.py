@@ -18,13 +18,16 @@ from kilde.documents.json_records import (
     keyed_records,
     tables_of_records,
     text_of,
+    value_of,
 )
 from kilde.documents.text import decode
 from kilde.errors import LoadError
+from kilde.types import Scalar
 
 MAX_TABLES = 20
 """Tables of one file that become documents of their own; more of them stand in one text."""
 
+_NAMES = frozenset(("name", "navn", "namn", "naam", "title", "titel", "tittel"))
 _LINES = ("application/jsonl", "application/x-ndjson")
 # An integer of more digits is a number of something, not a quantity.
 _LONGEST_INTEGER = 18
@@ -39,7 +42,7 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     text = decode(data, name)
     try:
         found = _Contents()
-        found.add(_lines(text) if mime in _LINES else _parsed(text), "")
+        found.add(_lines(text) if mime in _LINES else _parsed(text), "", "")
     except ValueError as error:
         raise LoadError(
             name,
@@ -106,23 +109,34 @@ class _Contents:
     grids: list[str | Table] = field(default_factory=list)
     shapes: int = 0
 
-    def add(self, value: Any, path: str) -> None:
-        """What a value at a path holds."""
+    def add(self, value: Any, path: str, title: str) -> None:
+        """What a value at a path holds; ``title`` is the name of the object that it is part of."""
         if isinstance(value, dict):
-            items = keyed_records(value)
-            if items:
-                self.records += tables_of_records(path, items)
-                return
-            for key, item in value.items():
-                self.add(item, f"{path}.{key}" if path else key)
+            self._add_object(value, path, title)
         elif is_records(value):
-            self.records += tables_of_records(path, value)
+            self.records += tables_of_records(path, value, title)
         elif isinstance(value, list):
-            self._add_list(value, path)
+            self._add_list(value, path, title)
         elif text := text_of(value):
             self.lines.append(f"{path or 'value'}: {text}")
 
-    def _add_list(self, value: list[Any], path: str) -> None:
+    def _add_object(self, value: dict[str, Any], path: str, title: str) -> None:
+        items = keyed_records(value)
+        if items:
+            self.records += tables_of_records(path, items, title)
+            return
+        title = next((text_of(value[key]) for key in value if key.lower() in _NAMES), title)
+        header = _header_of_rows(value)
+        for key, item in value.items():
+            below = f"{path}.{key}" if path else key
+            if header and item is value[header[0]]:
+                continue
+            if header and item is value[header[1]]:
+                self.grids += tables_of(_grid([value[header[0]], *item], below, header_rows=1))
+            else:
+                self.add(item, below, title)
+
+    def _add_list(self, value: list[Any], path: str, title: str) -> None:
         if is_shape(value):
             self.shapes += 1
         elif len(value) > 1 and all(isinstance(item, list) and _is_flat(item) for item in value):
@@ -134,7 +148,7 @@ class _Contents:
             self.lines += [f"{path or 'value'}: {text}" for text in texts]
         else:
             for position, item in enumerate(value):
-                self.add(item, f"{path}[{position}]")
+                self.add(item, f"{path}[{position}]", title)
 
     def contents(self) -> list[Content]:
         """The text first, then the tables, each a document of its own if they are few."""
@@ -147,7 +161,7 @@ class _Contents:
             else:
                 tables.append(records.table())
         if len(tables) > MAX_TABLES:
-            parts += [replace(table, title=table.part) for table in tables]
+            parts += [replace(table, title=table.title or table.part) for table in tables]
             tables = []
         omitted = {"shapes": self.shapes} if self.shapes else {}
         contents: list[Content] = [Prose(parts, omitted=omitted)] if parts else []
@@ -158,11 +172,39 @@ def _is_flat(values: list[Any]) -> bool:
     return not any(isinstance(value, dict | list) for value in values)
 
 
-def _grid(rows: list[list[Any]], path: str) -> Grid:
+def _header_of_rows(value: dict[str, Any]) -> tuple[str, str] | None:
+    """The keys of a list of names and of the rows that have a value for each of them."""
+    tables = [key for key, item in value.items() if _is_rows(item)]
+    if len(tables) != 1:
+        return None
+    width = len(value[tables[0]][0])
+    headers = [
+        key
+        for key, item in value.items()
+        if isinstance(item, list) and len(item) == width and all(isinstance(i, str) for i in item)
+    ]
+    return (headers[0], tables[0]) if len(headers) == 1 and width > 1 else None
+
+
+def _is_rows(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(row, list) and _is_flat(row) for row in value)
+        and len({len(row) for row in value}) == 1
+    )
+
+
+def _grid(rows: list[list[Any]], path: str, header_rows: int | None = None) -> Grid:
     """A table that is written as lists of values."""
     width = max(map(len, rows))
-    cells = [[GridCell(text_of(value)) for value in row] for row in rows]
-    return Grid([[*row, *[None] * (width - len(row))] for row in cells], caption=path)
+    cells = [[GridCell(text_of(value), _typed(value)) for value in row] for row in rows]
+    return Grid([[*row, *[None] * (width - len(row))] for row in cells], path, header_rows)
+
+
+def _typed(value: Any) -> Scalar:
+    own = value_of(value)
+    return own.value if isinstance(own, Cell) else own
 
 
 def _paragraphs(records: Records) -> Iterator[str]:
