@@ -40,6 +40,7 @@ _AMOUNT = re.compile(
     rf"(?P<after>,-|,–)?\s?(?P<sign3>[-−]?)\s?(?P<unit>%|{_CURRENCY})?",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])\.[0-5]\d")
 _NONE = frozenset(("-", "–", "—"))
 _DATE = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4})")
 _BOOLEANS = {"true": True, "false": False}
@@ -111,8 +112,8 @@ class _File:
             return ","
         if "point" in kinds:
             # 8.30 and 1.5 are times and versions where the decimal sign is a comma.
-            unclear = "point3" in kinds and self._writes_comma
-            return None if "comma" in self.signs or unclear else "."
+            unclear = "point3" in kinds or not kinds & {"decimal", "amount"}
+            return None if "comma" in self.signs or (unclear and self._writes_comma) else "."
         if {"point3", "comma3"} <= kinds:
             return None
         if "point3" in kinds:
@@ -170,8 +171,11 @@ def _kinds(cells: Iterable[str]) -> frozenset[str]:
     for cell in cells:
         match = _NUMBER.fullmatch(cell)
         if match is not None:
-            kinds.add(match.lastgroup or "")
+            kind = match.lastgroup or ""
+            kinds.add(kind)
             plain = True
+            if kind == "point" and "decimal" not in kinds and not _CLOCK.fullmatch(cell):
+                kinds.add("decimal")
         elif cell and cell not in _NONE:
             amount = _kind(cell)
             if amount is None:

@@ -184,6 +184,42 @@ def test_a_header_of_two_rows() -> None:
     assert table_text(found)[1][0].values["Pris 2026 Barn"] == 25
 
 
+def test_tables_under_each_other() -> None:
+    found = prose(
+        "Åbningstider;;\nDag;Fra;Til\nMandag;08.00;16.00\nTirsdag;09.30;16.00\n;;\n"
+        "Priser;;\nVare;Pris;\nKaffe;25,00;\nTe;20,00;\n"
+    )
+    hours, first, prices, second = found.parts
+    assert (hours, prices) == ("Åbningstider", "Priser")
+    assert isinstance(first, Table)
+    assert isinstance(second, Table)
+    assert table_text(first)[1][1].values == {"Dag": "Tirsdag", "Fra": "09.30", "Til": "16.00"}
+    assert table_text(second)[1][1].values["Pris"] == 20.0
+
+
+def test_a_blank_line_within_a_table() -> None:
+    found = table("Navn;By\nAnna;Vejle\nBo;Kolding\n\nEva;Aarhus\nIb;Odense\n")
+    assert len(list(found.rows)) == 4
+
+
+def test_headings_between_rows_stand_in_them() -> None:
+    found = table(
+        "Vare;Enhed;Pris\nFrugt;;\nÆbler;kg;12,50\nPærer;kg;14,00\nGrønt;;\nKål;stk;9,95\n"
+    )
+    text, rows = table_text(found)
+    assert text.endswith("Grønt\nVare: Kål\nEnhed: stk\nPris: 9,95\n\n")
+    assert len(rows) == 3
+
+
+def test_lines_that_stand_in_quotation_marks() -> None:
+    assert values('"Navn;Antal"\n"Sav;3"\n"Søm;12"\n') == [["Sav", 3], ["Søm", 12]]
+
+
+def test_times_with_a_point_are_no_numbers() -> None:
+    text = "Dato;Tid;Sted for mødet\n01-03-2026;10.30;Lokale 2\n15-03-2026;14.15;Lokale 12\n"
+    assert values(text)[0] == [date(2026, 3, 1), "10.30", "Lokale 2"]
+
+
 def test_names_of_columns_that_repeat() -> None:
     found = table("Navn;Telefon;Telefon\nAnna;12345678;23456789\nBo;34567890;45678901\n")
     assert list(found.columns) == ["Navn", "Telefon", "Telefon (2)"]
