@@ -34,6 +34,9 @@ MAX_DEPTH = 3
 """How many mails deep attached mails are read."""
 
 _LONGEST_NAME = 100
+_LONGEST_LIST = 1_000
+# A shorter text does not tell its language.
+_SHORTEST_TEXT = 12
 _MAIL_READERS = ("mail", "outlook")
 
 
@@ -120,17 +123,18 @@ def _metadata(mail: Mail) -> dict[str, Scalar]:
 def _header(mail: Mail) -> Table:
     """The header lines as a row, so that they are found and quoted together."""
     texts = [mail.subject, *(part for part in mail.body if isinstance(part, str))]
-    language = detect("\n".join(texts))
+    text = "\n".join(texts)
+    language = detect(text) if len(text) >= _SHORTEST_TEXT else "en"
     language = language if language in _wording() else "en"
     words = _wording()[language]
-    attachments = ", ".join(_file_name(attachment) for attachment in mail.attachments)
+    names = [_file_name(one) for one in mail.attachments if one.name or one.mail]
     values: dict[str, Scalar | Cell] = {
         words["from"]: mail.sender,
         words["date"]: _date_cell(mail.date, words["moment"], language),
         words["to"]: mail.to,
         words["cc"]: mail.cc,
         words["subject"]: mail.subject,
-        words["attachments"]: attachments[:1_000],
+        words["attachments"]: ", ".join(names)[:_LONGEST_LIST],
     }
     values = {label: value for label, value in values.items() if value}
     return Table(list(values), [list(values.values())])

@@ -287,6 +287,26 @@ def test_all_text_parts_are_read_in_their_order(load_file: Load) -> None:
     assert table.id == "a.eml#a.csv"
 
 
+def test_a_mail_whose_boundaries_are_lost_is_a_text(load_file: Load) -> None:
+    raw = (
+        "From: a@b.dk\nSubject: x\nContent-Type: multipart/mixed; boundary=y\n\nVi ses på fredag.\n"
+    )
+    (document,) = load_file("a.eml", raw)
+    assert document.text.endswith("\n\nVi ses på fredag.\n\n")
+
+
+def test_an_invitation_in_the_text_is_counted_and_not_named(load_file: Load) -> None:
+    raw = (
+        "From: a@b.dk\nSubject: x\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/alternative; boundary=y\n\n"
+        "--y\nContent-Type: text/plain\n\nVi ses.\n"
+        "--y\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\n--y--\n"
+    )
+    (document,) = load_file("a.eml", raw)
+    assert document.text == "Email from: a@b.dk\nSubject: x\n\nVi ses.\n\n"
+    assert document.omitted == {"attachments": 1}
+
+
 def test_quoted_replies_are_kept(load_file: Load) -> None:
     body = "Ja tak.\n\nDen 2. marts 2026 skrev Per:\n> Kommer du på fredag?\n"
     (document,) = load_file("a.eml", mail(body).as_bytes())

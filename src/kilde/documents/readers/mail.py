@@ -108,7 +108,9 @@ def _parts(part: EmailMessage, name: str, depth: int) -> _Parts:
             whole.attachments += read.attachments
             whole.rich |= read.rich
         return whole
-    if kind in ("text/plain", "text/html") and not _is_file(part):
+    # Without its boundaries, a mail of several parts is a text.
+    is_text = kind in ("text/plain", "text/html") and not _is_file(part)
+    if is_text or part.get_content_maintype() == "multipart":
         return _Parts(body=_text(part, name), rich=kind == "text/html")
     if kind in _PROOFS or (part.get_content_maintype() == "image" and _is_shown_inline(part)):
         return _Parts()
