@@ -83,6 +83,7 @@ LIBRARIES: dict[str, set[str]] = {
         "tuning/weights/merged_gguf.py",
         "tuning/weights/peft_adapter.py",
     },
+    "olefile": {"documents/readers/outlook.py"},
     "onnxruntime": {"embedding/onnx.py"},
     "datasets": {"tuning/training/setup.py", "tuning/training/trainers.py"},
     "trl": {"tuning/training/setup.py", "tuning/training/trainers.py"},

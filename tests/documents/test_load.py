@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -111,60 +110,6 @@ def test_rtf(load_file: Load) -> None:
     document = one(load_file("brev.rtf", rb"{\rtf1\ansi\ansicpg1252 R\'f8dgr\'f8d med fl\'f8de.}"))
     assert document.text == "Rødgrød med fløde."
     assert document.title == "brev"
-
-
-MAIL = """From: Anna Holm <anna@example.org>
-To: bo@example.org
-Subject: =?utf-8?q?M=C3=B8de_p=C3=A5_mandag?=
-Date: Mon, 6 May 2024 09:30:00 +0200
-MIME-Version: 1.0
-Content-Type: multipart/mixed; boundary=x
-
---x
-Content-Type: multipart/alternative; boundary=y
-
-{bodies}--y--
---x
-Content-Type: application/pdf
-Content-Disposition: attachment; filename="dagsorden.pdf"
-
-%PDF
---x
-Content-Type: application/zip
-Content-Disposition: attachment; filename="arkiv.zip"
-
-PK
---x--
-"""
-PLAIN = "--y\nContent-Type: text/plain; charset=iso-8859-1\n\nVi ses på mødet.\n"
-RICH = "--y\nContent-Type: text/html; charset=utf-8\n\n<h1>Hej</h1><p>Vi ses snart.</p>\n"
-
-
-def test_mail_prefers_plain_text_and_names_attachments(load_file: Load) -> None:
-    document = one(load_file("a.eml", MAIL.format(bodies=RICH + PLAIN).encode("iso-8859-1")))
-    assert document.text == "Vi ses på mødet."
-    assert document.title == "Møde på mandag"
-    assert document.metadata["from"] == "Anna Holm <anna@example.org>"
-    assert document.metadata["attachments"] == "dagsorden.pdf"
-    date = document.metadata["date"]
-    assert isinstance(date, datetime)
-    assert date.isoformat() == "2024-05-06T09:30:00+02:00"
-
-
-def test_mail_in_html_only(load_file: Load) -> None:
-    document = one(load_file("a.eml", MAIL.format(bodies=RICH)))
-    assert document.text == "# Hej\n\nVi ses snart."
-    assert document.title == "Møde på mandag"
-
-
-def test_a_table_in_a_mail_is_read_as_rows(load_file: Load) -> None:
-    table = "<table><tr><th>Vare<th>Pris<tr><td>Æbler<td>12,50<tr><td>Pærer<td>14</table>"
-    body = f"--y\nContent-Type: text/html; charset=utf-8\n\n<p>Nye priser:</p>{table}\n"
-    document = one(load_file("a.eml", MAIL.format(bodies=body)))
-    assert [row.values for row in document.rows] == [
-        {"Vare": "Æbler", "Pris": "12,50"},
-        {"Vare": "Pærer", "Pris": "14"},
-    ]
 
 
 def test_loading_twice_gives_the_same_document(load_file: Load, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_mail_with_thousands_of_empty_addresses(load_file: Load) -> None:
     """The library's parser of addresses takes time with the square of their number."""
     mail = b"From: a@b.dk\nTo: %s\nSubject: Hours\n\nWe open at eight.\n" % (b'""' * 40_000)
     (document,) = load_file("mail.eml", mail)
-    assert document.text == "We open at eight."
+    assert document.text.endswith("\nSubject: Hours\n\nWe open at eight.\n\n")
     assert document.title == "Hours"
     assert len(str(document.metadata["to"])) <= MAX_HEADER
 

@@ -29,6 +29,27 @@ def test_rarer_encodings(encoding: str) -> None:
     assert decode(text.encode(encoding), "a.txt") == text
 
 
+DOS = ["på", "læge", "Lægen er på ferie", "hören", "Die Wärme", "Må man gå på græsset?", "caféen"]
+
+
+@pytest.mark.parametrize("text", DOS)
+@pytest.mark.parametrize("encoding", ["cp850", "cp865", "mac_roman", "cp1252"])
+def test_few_letters_tell_an_old_encoding(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding), "a.txt") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["it’s “new” – he said", "Zoë’s café", "ÅBENT I PÅSKEN", "„Grüß Gott“"]
+)
+def test_signs_of_typography_in_the_usual_encoding(text: str) -> None:
+    assert decode(text.encode("cp1252"), "a.txt") == text
+
+
+def test_a_few_strange_bytes_in_utf8() -> None:
+    text = "Sygehuset på Fyn har åbent, også for søskende og ældre på Ærø. " * 3
+    assert decode(text.encode() + "Rød grød".encode("cp1252"), "a.txt") == f"{text}Rød grød"
+
+
 def test_other_languages_are_left_to_detection() -> None:
     text = "Zażółć gęślą jaźń. Szpital jest otwarty codziennie od ósmej do szesnastej. " * 5
     assert decode(text.encode("cp1250"), "a.txt") == text

@@ -10,16 +10,15 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from kilde.documents.arrange import arrange
 from kilde.documents.content import Content, Prose, Table
-from kilde.documents.extract import damaged
-from kilde.documents.formats import Format, format_of, format_of_page, supported
+from kilde.documents.formats import format_of, format_of_page, supported
 from kilde.documents.headings import headings
 from kilde.documents.ocr import recognize
+from kilde.documents.parse import parse, translated_errors
 from kilde.documents.sources import Found
 from kilde.documents.summary import table_summary
 from kilde.documents.tables import table_text, value_names
@@ -71,33 +70,11 @@ def load(
             raise _unreadable(found.document_source, f"{path.suffix or 'no suffix'} is no format")
         data, modified = _read(path, found.document_source)
         stem = _stem(path.name)
-    contents = _parse(data, found.document_source, form, ocr, keep_alive)
+    contents = parse(data, found.document_source, form)
+    with translated_errors(found.document_source):
+        contents = recognize(contents, found.document_source, ocr=ocr, keep_alive=keep_alive)
     documents = _documents(contents, found, stem)
     return [replace(document, modified=modified) for document in documents]
-
-
-def _parse(
-    data: bytes, name: str, form: Format, ocr: bool, keep_alive: Callable[[], None]
-) -> list[Content]:
-    if not data.strip():
-        raise LoadError(name, "it is empty", hint="Fill it or leave it out.")
-    reader = import_module(f"kilde.documents.readers.{form.reader}")
-    try:
-        contents: list[Content] = reader.read(data, name, form.mime)
-        contents = recognize(contents, name, ocr=ocr, keep_alive=keep_alive)
-    except (LoadError, MemoryError):
-        raise
-    except ImportError as error:
-        raise LoadError(
-            name,
-            f"a library that reads it cannot be loaded ({error})",
-            hint="The file is fine; install Kilde again: pip install --force-reinstall kilde",
-        ) from error
-    except Exception as error:
-        # Readers translate what they know; but files come from anywhere, parsers raise what they
-        # like, and one bad file must not end a sync of a thousand.
-        raise damaged(name, error) from error
-    return contents
 
 
 def _read(path: Path, name: str) -> tuple[bytes, datetime | None]:

@@ -7,6 +7,8 @@ Offsets of passages and citations count characters of the cleaned text
 from __future__ import annotations
 
 import codecs
+import re
+from itertools import islice
 
 from kilde.errors import LoadError
 
@@ -14,8 +16,19 @@ from kilde.errors import LoadError
 _EXPECTED = frozenset(
     "æøåäöéèêëüïóòôáàâíìîúùûçñßœÆØÅÄÖÉÈÊËÜÏÓÒÔÁÀÂÍÌÎÚÙÛÇÑŒ" + "–—‘’‚“”„«»…•·°§€£½¼¾²³µ×±©®™´ \u00ad"
 )
-# Tried in this order; the first in which nearly all characters are expected is taken. A detector
-# needs more text than a short note has: it reads "Rødgrød" in cp1252 as Polish.
+_LETTERS = frozenset("æøåäöüßéÆØÅÄÖÜ")
+_PLAUSIBLE = 0.9
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
+# A capital within a word ("pÜ" for "på"), and quotation marks where none can be ("l‘ge").
+_ODD = re.compile(r"(?<=[a-zæøåäöüß])[À-ÖØ-Þ](?![A-Z])|(?<=\w)[„‚“‘](?=\w)|(?<=\w)[”](?=\w)")
+# Bytes that are no UTF-8, and how many more bytes of it a file needs to be taken for it.
+_STRAY = re.compile("[\udc80-\udcff]")
+_MOSTLY = 20
+_ASCII = bytes(range(128))
+# So many characters beyond ASCII tell an encoding.
+_ENOUGH = 2_000
+# The one whose characters are most expected is taken, if nearly all of them are. A detector needs
+# more text than a short note has: it reads "Rødgrød" in cp1252 as Polish.
 _WESTERN = ("cp1252", "mac_roman", "cp850")
 _OTHER = ["cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "iso8859_15", "utf_16"]
 _BOMS = (
@@ -68,11 +81,13 @@ def _decode(data: bytes, declared: str) -> str | None:
         text = _try(data, encoding) if encoding else None
         if text is not None:
             return text
-    for encoding in _WESTERN:
-        text = _try(data, encoding)
-        if text is not None and _plausible(text):
-            return text
-    return _detect(data)
+    text = _mostly_utf8(data)
+    if text is not None:
+        return text
+    texts = [text for encoding in _WESTERN if (text := _try(data, encoding)) is not None]
+    plausible = [(share, text) for text in texts if (share := _plausible(text)) >= _PLAUSIBLE]
+    # Between equals the first, which is the most frequent encoding.
+    return max(plausible, key=lambda pair: pair[0])[1] if plausible else _detect(data)
 
 
 def _try(data: bytes, encoding: str) -> str | None:
@@ -82,9 +97,33 @@ def _try(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _plausible(text: str) -> bool:
-    foreign = [character for character in text if character > "\x7f"]
-    return sum(character in _EXPECTED for character in foreign) >= 0.95 * len(foreign)
+def _mostly_utf8(data: bytes) -> str | None:
+    """UTF-8 in which a few bytes come from elsewhere: two files that were put together."""
+    text = data.decode("utf-8", "surrogateescape")
+    stray = len(text) - len(data.decode("utf-8", "ignore"))
+    others = len(data.translate(None, delete=_ASCII)) - stray
+    if others < _MOSTLY * stray:
+        return None
+    for character in set(_STRAY.findall(text)):
+        byte = bytes([ord(character) - 0xDC00])
+        text = text.replace(character, byte.decode("cp1252", "replace"))
+    return text
+
+
+def _plausible(text: str) -> float:
+    """The share (0..1) of the characters beyond ASCII that are expected where they stand.
+
+    Letters that few languages have count a little less, so that of two encodings the one with the
+    letters of a language is taken.
+    """
+    foreign = list(islice(_FOREIGN.finditer(text), _ENOUGH))
+    if not foreign:
+        return 1.0
+    odd = sum(1 for _ in _ODD.finditer(text, 0, foreign[-1].end() + 1))
+    fit = sum(
+        1.0 if match[0] in _LETTERS else 0.97 if match[0] in _EXPECTED else 0.0 for match in foreign
+    )
+    return (fit - odd) / len(foreign)
 
 
 def _detect(data: bytes) -> str | None:

@@ -24,6 +24,7 @@ class Language:
     dictionary: str
     links: tuple[str, ...]
     labels: frozenset[str]
+    fields: tuple[frozenset[str], ...]
     stop_words: frozenset[str]
     negations: frozenset[str]
     abbreviations: frozenset[str]
@@ -51,6 +52,7 @@ def languages() -> Mapping[str, Language]:
             dictionary=row["dictionary"],
             links=tuple(row["links"]),
             labels=frozenset(row["labels"].split()),
+            fields=tuple(frozenset(words.split()) for words in row["fields"]),
             stop_words=frozenset(row["stop_words"].split()),
             negations=frozenset(row["negations"].split()),
             abbreviations=frozenset(f"{row['abbreviations']} {collected[code]}".split()) - closing,

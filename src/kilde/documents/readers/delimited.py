@@ -1,7 +1,6 @@
-"""CSV and TSV: separator, header and types are told from the file.
+"""CSV and TSV: separator, encoding, tables and types are told from the file.
 
-A column is typed only when all of its cells agree, so a code like ``0047`` stays text; the row's
-text keeps every cell as it was written.
+The row's text keeps every cell as it was written.
 """
 
 from __future__ import annotations
@@ -9,110 +8,124 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
+from typing import Literal
 
-from kilde.documents.content import Cell, Content, Table
-from kilde.documents.tables import column_names, looks_like_header
+from kilde.documents.content import Cell, Content, Part, Prose, Table
 from kilde.documents.text import decode
+from kilde.documents.text_tables import SAMPLE, Row, TextTable, table_header_height, text_tables
+from kilde.documents.written_values import column_converters
 from kilde.errors import LoadError
 from kilde.language.clean import clean
+from kilde.language.detect import detect
 from kilde.types import Scalar
 
 # The comma last: where both fit, it is the decimal comma ("1,5;2").
 _DELIMITERS = ";\t|,"
-_SAMPLE = 50
-_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
-_POINT = re.compile(r"[+-]?(?:0|[1-9]\d*)\.\d+")
-_COMMA = re.compile(r"[+-]?(?:0|[1-9]\d*),\d+")
-_BOOLEANS = {"true": True, "false": False}
+_LONGEST_TITLE = 80
+# A quotation mark that is never closed makes one cell of the rest of the file.
+_SWALLOWED_LINES = 20
 
 
-def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
-    """The file as one table; without a header the columns are called ``column 1``, …"""
+def read(data: bytes, name: str, mime: str) -> list[Content]:
+    """The file as a table, or as text with tables where more than titles stand around it."""
     text = clean(decode(data, name))
     named = re.match(r"sep=(.)\n", text)  # how Excel writes down the separator
     text = text[named.end() :] if named else text
+    delimiter = named[1] if named else _delimiter(text, mime)
     try:
-        rows = _rows(text, named[1] if named else _delimiter(text))
+        rows = _rows(text, delimiter)
+        if all(len(row) < 2 for row in rows) and text.startswith('"'):
+            # Every line stands in quotation marks as one cell.
+            text = "\n".join(row[0] for row in rows if row)
+            delimiter = _delimiter(text, mime)
+            rows = _rows(text, delimiter)
     except csv.Error as error:
         raise LoadError(
             name,
             f"it cannot be read as a table ({error})",
             hint="Check the quotation marks, or save it again as CSV from a spreadsheet.",
         ) from error
-    header: list[str] = []
-    typed = [[_converter([cell])(cell) for cell in row] for row in rows[:2]]
-    if typed and looks_like_header(typed[0], typed[-1] if len(typed) > 1 else []):
-        header, rows = rows[0], rows[1:]
-    if not rows:
+    tables = [table for table in text_tables(rows) if table.rows]
+    if not tables:
         raise LoadError(name, "no rows in it", hint="Add rows below the header, or leave it out.")
-    width = max(len(header), *(len(row) for row in rows))
-    columns = column_names([*header, *[None] * (width - len(header))])
-    converters = [_converter([row[i] for row in rows if i < len(row)]) for i in range(width)]
-    cells = (
-        [Cell(convert(cell), cell) for convert, cell in zip(converters, row, strict=False)]
-        for row in rows
+    first = tables[0]
+    if len(tables) == 1 and not first.notes and all(map(_is_title, first.titles)):
+        return [_table(first, delimiter)]
+    parts: list[Part] = []
+    for table in tables:
+        parts += [*table.titles, _table(table, delimiter), *table.notes]
+    comments = sum(table.comments for table in tables)
+    return [Prose(parts, omitted={"comments": comments} if comments else {})]
+
+
+def has_header(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the first of some lines names the columns of the others."""
+    rows = [row for row in _split("\n".join(lines[:SAMPLE]), delimiter, csv.QUOTE_NONE) if row]
+    return len(rows) > 1 and table_header_height(rows) > 0
+
+
+def _is_title(line: str) -> bool:
+    return len(line) <= _LONGEST_TITLE and not line.endswith((".", ":"))
+
+
+def _table(table: TextTable, delimiter: str) -> Table:
+    rows, width = table.rows, len(table.columns)
+
+    @cache
+    def language() -> str:
+        sample = [table.columns, *table.rows[:SAMPLE]]
+        return detect("\n".join(" ".join(row[:SAMPLE]) for row in sample))
+
+    columns = ([row[i] for row in rows if i < len(row)] for i in range(width))
+    converters = column_converters(columns, language, semicolons=delimiter == ";")
+    title = " – ".join(table.titles)
+    return Table(
+        table.columns,
+        _cells(rows, converters),
+        title=title if len(title) <= _LONGEST_TITLE else "",
+        omitted={"comments": table.comments} if table.comments else {},
     )
-    return [Table(columns, cells)]
 
 
-def _rows(text: str, delimiter: str) -> list[list[str]]:
-    lines = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+def _cells(
+    rows: Sequence[Row], converters: Sequence[Callable[[str], Scalar | Cell]]
+) -> Iterator[list[Scalar | Cell]]:
+    for row in rows:
+        yield [convert(cell) for convert, cell in zip(converters, row, strict=False)]
+
+
+def _rows(text: str, delimiter: str) -> list[Row]:
+    rows = _split(text, delimiter, csv.QUOTE_MINIMAL)
+    if text.count('"') % 2 and any(
+        cell.count("\n") > _SWALLOWED_LINES for row in rows for cell in row
+    ):
+        rows = _split(text, delimiter, csv.QUOTE_NONE)
+    return rows
+
+
+def _split(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[Row]:
+    lines = csv.reader(
+        io.StringIO(text), delimiter=delimiter, skipinitialspace=True, quoting=quoting
+    )
     rows = ([cell.strip() for cell in row] for row in lines)
-    return [row for row in rows if any(row)]
+    return [row if any(row) else [] for row in rows]
 
 
-def _delimiter(text: str) -> str:
-    """The separator that cuts the first lines into the same number of cells, as many as can be."""
+def _delimiter(text: str, mime: str) -> str:
+    """The separator that cuts most of the first lines into the same number of cells."""
 
-    def fit(delimiter: str) -> tuple[float, int]:
+    def fit(delimiter: str) -> float:
         reader = csv.reader(io.StringIO(text), delimiter=delimiter)
         try:
-            widths = [len(row) for row in islice(reader, _SAMPLE) if row]
+            widths = [len(row) for row in islice(reader, SAMPLE) if row]
         except csv.Error:
-            return 0.0, 0
-        common = max(set(widths), key=widths.count, default=1)
-        return (widths.count(common) / len(widths) if common > 1 else 0.0), common
+            return 0.0
+        cut = [width for width in widths if width > 1]
+        return max(map(cut.count, cut)) / len(widths) if cut else 0.0
 
-    return max(_DELIMITERS, key=fit)
-
-
-def _converter(cells: Sequence[str]) -> Callable[[str], Scalar]:
-    """The first type that every filled cell of a column has."""
-    filled = [cell for cell in cells if cell]
-    for convert in (_integer, _with_point, _with_comma, _boolean, _date, _datetime):
-        if filled and all(convert(cell) is not None for cell in filled):
-            return convert
-    return lambda cell: cell or None
-
-
-def _integer(cell: str) -> Scalar:
-    return int(cell) if _INTEGER.fullmatch(cell) else None
-
-
-def _with_point(cell: str) -> Scalar:
-    return float(cell) if _POINT.fullmatch(cell) else _integer(cell)
-
-
-def _with_comma(cell: str) -> Scalar:
-    return float(cell.replace(",", ".")) if _COMMA.fullmatch(cell) else _integer(cell)
-
-
-def _boolean(cell: str) -> Scalar:
-    return _BOOLEANS.get(cell.lower())
-
-
-def _date(cell: str) -> Scalar:
-    try:
-        return date.fromisoformat(cell) if len(cell) == 10 else None
-    except ValueError:
-        return None
-
-
-def _datetime(cell: str) -> Scalar:
-    try:
-        return datetime.fromisoformat(cell) if len(cell) >= 10 else None
-    except ValueError:
-        return None
+    if mime == "text/tab-separated-values" and fit("\t"):
+        return "\t"
+    return max(_DELIMITERS, key=fit) if text else ","
