@@ -75,7 +75,7 @@ LIBRARIES: dict[str, set[str]] = {
         "documents/readers/slides.py",
     },
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
-    "markdown_it": {"documents/headings.py"},
+    "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},
     "matplotlib": {"tuning/training/curve.py"},
     "numpy": {
         "embedding/onnx.py",
@@ -122,6 +122,7 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"cli/progress.py"},
     "safetensors": {"tuning/weights/merge.py", "tuning/weights/peft_adapter.py"},
     "scipy": {"evaluation/statistics.py", "evaluation/statistics_power.py"},
+    "selectolax": {"documents/readers/html.py"},
     "semantic_text_splitter": {"documents/split.py"},
     "simplemma": {"grounding/overlap.py", "language/analysis.py"},
     "sqlalchemy": {"documents/sql.py", "records/database.py"},

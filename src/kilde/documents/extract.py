@@ -110,7 +110,12 @@ def check_archive(data: bytes, name: str) -> None:
 def title_of(result: ExtractionResult) -> str:
     """The title in the file's properties, empty where a program only filled the field."""
     title: Scalar = result.metadata.get("title")
-    title = title.strip() if isinstance(title, str) else ""
+    return given_title(title if isinstance(title, str) else "")
+
+
+def given_title(title: str) -> str:
+    """A title from a file's properties, empty where a program only filled the field."""
+    title = title.strip()
     return "" if _NO_TITLE.fullmatch(title) else title
 
 
