@@ -1,79 +1,76 @@
-"""Spreadsheets: each visible sheet with rows in it is a table.
+"""Spreadsheets: every visible sheet as a person sees it, in tables with named columns.
 
-Hidden sheets are left out: what an author hid should not be quoted to a reader. A title above the
-table (a line with one filled cell) becomes the table's title, not a row.
+Numbers and dates have the text that the program shows and keep their types beside it. What an
+author hid (a row, a column, a sheet) should not be quoted to a reader: it is left out and counted.
 """
 
 from __future__ import annotations
 
 import io
+import zipfile
 import zlib
-from collections.abc import Sequence
-from typing import Any
-from zipfile import BadZipFile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from kilde.documents.content import Content, Table
-from kilde.documents.extract import check_archive, damaged, locked
-from kilde.documents.sparse_sheets import closed_up
-from kilde.documents.tables import column_names, looks_like_header, scalar
+from kilde.documents.content import Content, Prose, Table
+from kilde.documents.extract import check_archive, damaged
+from kilde.documents.grids import tables_of
+from kilde.documents.workbooks.ods import read_ods
+from kilde.documents.workbooks.sheets import Workbook, grid_of
+from kilde.documents.workbooks.xlsx import read_xlsx
 from kilde.errors import LoadError
-from kilde.types import Scalar
 
 _XLS = "application/vnd.ms-excel"
+_ZIP = b"PK"
+# A line above the only table of a sheet is its title up to this length; a longer one is a text.
+_LONGEST_TITLE = 80
 
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:
-    """One table per sheet, named by ``part`` when there are several."""
-    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
-
+    """The visible sheets with anything in them, named by ``part``."""
     try:
-        if mime != _XLS:  # the others are zip archives
-            check_archive(data, name)
-            data = closed_up(data)
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            visible = [
-                sheet.name
-                for sheet in book.sheets_metadata
-                if sheet.visible == SheetVisibleEnum.Visible
-            ]
-            grids = {sheet: _filled_rows(book.get_sheet_by_name(sheet)) for sheet in visible}
-    except (CalamineError, BadZipFile, zlib.error, OSError, ValueError, KeyError) as error:
-        if "password" in str(error).lower():
-            raise locked(name) from error
+        workbook = _workbook(data, name, mime)
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError) as error:
         raise damaged(name, error) from error
-    tables = [table for sheet, grid in grids.items() if (table := _table(sheet, grid))]
-    if not tables:
+    omitted = workbook.omitted
+    contents: list[Content] = []
+    for sheet in workbook.sheets:
+        parts = tables_of(grid_of(sheet, name))
+        omitted += sheet.omitted
+        if parts:
+            # What was passed over outside of the sheets is counted with the first of them.
+            contents.append(_content(sheet.name, parts, dict(omitted)))
+            omitted = Counter()
+    if not contents:
         raise LoadError(
             name,
             "no rows in any of its visible sheets",
             hint="Show hidden sheets that are meant to be read, save it, and add it again.",
         )
-    return [*tables]
+    return contents
 
 
-def _filled_rows(sheet: Any) -> list[list[Scalar]]:
-    """The rows with a value in them; a blank cell is an empty text to the library."""
-    first = sheet.start[1] if sheet.start else 0
-    filled = (row[first:] for row in sheet.iter_rows() if any(row) or 0 in row)
-    rows = ([scalar(cell) for cell in row] for row in filled)
-    return [row for row in rows if any(cell is not None for cell in row)]
+def _workbook(data: bytes, name: str, mime: str) -> Workbook:
+    if mime == _XLS and not data.startswith(_ZIP):
+        from kilde.documents.workbooks.xls import read_xls
+
+        return read_xls(data, name)
+    check_archive(data, name)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if "content.xml" in archive.namelist():
+            return read_ods(archive, name)
+        return read_xlsx(archive, name)
 
 
-def _table(sheet: str, rows: list[list[Scalar]]) -> Table | None:
-    titles: list[str] = []
-    while len(rows) > 2 and _filled(rows[0]) == 1 and _filled(rows[1]) + _filled(rows[2]) > 2:
-        titles += [str(cell) for cell in rows.pop(0) if cell is not None]
-    if not rows:
-        return None
-    below = rows[1] if len(rows) > 1 else []
-    if looks_like_header(rows[0], below) and (below or _filled(rows[0]) > 1):
-        columns, rows = column_names(rows[0]), rows[1:]
-    else:  # one cell alone is a note, not the name of a column without rows
-        columns = column_names([None] * len(rows[0]))
-    if not rows:
-        return None
-    return Table(columns, rows, part=sheet, title=" – ".join(titles))
+def _content(sheet: str, parts: Sequence[str | Table], omitted: Mapping[str, int]) -> Content:
+    """A table where the sheet is one table under its titles, else text with tables."""
+    *titles, table = parts
+    if isinstance(table, Table) and all(map(_is_title, titles)):
+        title = " – ".join(str(text) for text in titles)
+        return replace(table, part=sheet, title=title, omitted=omitted)
+    return Prose(parts, part=sheet, omitted=omitted)
 
 
-def _filled(row: Sequence[Scalar]) -> int:
-    return sum(cell is not None for cell in row)
+def _is_title(part: str | Table) -> bool:
+    return isinstance(part, str) and len(part) <= _LONGEST_TITLE and not part.endswith(".")

@@ -1,0 +1,1 @@
+"""Workbooks: each file format becomes the same sheets of cells as a person sees them."""

@@ -1,0 +1,139 @@
+"""Cells as spreadsheet files store them, and as the program shows them: a number and its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kilde.documents.content import GridCell
+from kilde.documents.conventions import built_in, conventions
+from kilde.documents.date_formats import day_or_moment
+from kilde.documents.number_formats import NumberFormat, number_format
+from kilde.documents.tables import scalar
+from kilde.documents.workbooks.sheets import Sheet
+from kilde.language.detect import detect
+from kilde.types import UNKNOWN_LANGUAGE, Scalar
+
+Value = float | bool | str
+Stored = tuple[Value, int]
+"""The value of a cell and the number of its style."""
+
+# Characters of a workbook that tell its language.
+_SAMPLE = 4_000
+# Texts of numbers that are kept, since many cells hold the same one.
+_REMEMBERED = 50_000
+# Days from the first day of one system of dates to that of the other.
+_SINCE_1904 = 1_462
+_MINUTES_A_DAY = 1_440
+
+
+@dataclass(slots=True)
+class Styles:
+    """The number formats of a workbook.
+
+    ``numbers`` has the number of the format of each style, ``codes`` the formats that the file
+    spells out. ``language`` is that of the workbook, where it says so.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    codes: dict[int, str] = field(default_factory=dict)
+    language: str = ""
+    since_1904: bool = False
+
+
+def show(stored: Sequence[tuple[Sheet, dict[int, dict[int, Stored]]]], styles: Styles) -> None:
+    """Fill the sheets with their cells as shown; cells that show nothing are left out."""
+    tables = [rows for _, rows in stored]
+    language = styles.language or detect(_text(tables))
+    display = _Display(styles, "en" if language == UNKNOWN_LANGUAGE else language, tables)
+    for sheet, rows in stored:
+        for number in list(rows):
+            shown = {
+                column: cell
+                for column, (value, style) in rows.pop(number).items()
+                if (cell := display.cell(value, style)) is not None
+            }
+            if shown:
+                sheet.rows[number] = shown
+
+
+class _Display:
+    """What is shown of a stored value, by its style."""
+
+    def __init__(
+        self, styles: Styles, language: str, tables: Iterable[Mapping[int, Mapping[int, Stored]]]
+    ) -> None:
+        self._own = conventions(language)
+        self._offset = _SINCE_1904 if styles.since_1904 else 0
+        self._formats = [
+            number_format(styles.codes.get(number) or built_in(number, language), language)
+            for number in styles.numbers
+        ] or [number_format("General", language)]
+        self._texts: dict[Stored, tuple[str, Scalar]] = {}
+        self._shorten(tables)
+
+    def cell(self, value: Value, style: int) -> GridCell | None:
+        """The cell; ``None`` where nothing is shown."""
+        if isinstance(value, bool):
+            return GridCell(self._own.true if value else self._own.false, value)
+        form = self._format(style)
+        if isinstance(value, str):
+            text = form.text(value)
+            return GridCell(text) if text.strip() else None
+        known = self._texts.get((value, style))
+        if known is None:
+            known = self._shown(value, form)
+            if len(self._texts) < _REMEMBERED:
+                self._texts[value, style] = known
+        return GridCell(*known) if known[0] else None
+
+    def _format(self, style: int) -> NumberFormat:
+        return self._formats[style] if 0 <= style < len(self._formats) else self._formats[0]
+
+    def _shown(self, value: float, form: NumberFormat) -> tuple[str, Scalar]:
+        if form.is_date:
+            value += self._offset
+            typed: Scalar = day_or_moment(value, form.has_time)
+            return form.number(value), scalar(value) if typed is None else typed
+        text = form.number(value)
+        # Times and durations have no type of their own: their value is what is shown.
+        return text, text if form.has_time else scalar(value)
+
+    def _shorten(self, tables: Iterable[Mapping[int, Mapping[int, Stored]]]) -> None:
+        """Leave seconds out of formats whose values are all full minutes.
+
+        Programs that write workbooks give times such a format unasked.
+        """
+        shorter = {
+            style: short
+            for style, form in enumerate(self._formats)
+            if form.has_time and (short := form.without_seconds()) is not None
+        }
+        if not shorter:
+            return
+        for value, style in _cells(tables):
+            if style in shorter and isinstance(value, float) and not _is_full_minute(value):
+                del shorter[style]
+        for style, form in shorter.items():
+            self._formats[style] = form
+
+
+def _is_full_minute(serial: float) -> bool:
+    return round(serial * _MINUTES_A_DAY * 60) % 60 == 0
+
+
+def _cells(tables: Iterable[Mapping[int, Mapping[int, Stored]]]) -> Iterator[Stored]:
+    return (cell for rows in tables for row in rows.values() for cell in row.values())
+
+
+def _text(tables: Iterable[Mapping[int, Mapping[int, Stored]]]) -> str:
+    """The first words of a workbook."""
+    words: list[str] = []
+    length = 0
+    for value, _ in _cells(tables):
+        if isinstance(value, str):
+            words.append(value)
+            length += len(value)
+            if length > _SAMPLE:
+                break
+    return "\n".join(words)
