@@ -85,7 +85,8 @@ def test_docx_keeps_signs_that_change_a_dose(load_file: Load, tmp_path: Path) ->
     assert document.title == "Dosering & pleje"
     assert "Giv < 5 mg/kg, aldrig mere. Se 1. kapitel." in document.text
     assert "\n## Børn\n" in document.text
-    assert "| Mandag | 8-16 |" in document.text
+    assert "Dag: Mandag\nTid: 8-16\n" in document.text
+    assert [dict(row.values) for row in document.rows] == [{"Dag": "Mandag", "Tid": "8-16"}]
 
 
 def test_pptx_has_a_page_per_slide_with_its_notes(load_file: Load, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Word files (.docx), read from their XML so that the text is what Word shows."""
