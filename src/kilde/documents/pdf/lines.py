@@ -1,0 +1,219 @@
+"""Words put together to lines: what stands on one baseline without a wide gap.
+
+A line is a line of a paragraph, or one cell of a table in one of its rows. Lines that stand beside
+each other make a row.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from kilde.documents.footnotes import mark
+from kilde.documents.markup import lowered, raised
+from kilde.documents.pdf.geometry import Rule, Word
+
+# Lengths in font sizes. A wider gap than this parts two lines, a smaller one joins two words.
+_WIDE_GAP = 0.9
+_NO_GAP = 0.08
+_SAME_BASE = 0.15
+_SAME_ROW = 0.35
+_MAX_SHIFT = 0.6
+_SHIFTED_SIZE = 0.85
+# Words of a justified line have equal gaps, however wide they are.
+_MAX_JUSTIFIED_GAP = 2.5
+_EQUAL = 0.15
+_UNEVEN = 1.6
+_NOTE_LABEL = re.compile(r"\d{1,3}[).]?|\*{1,4}|[†‡]")
+_SIGN_LABELS = ("*", "**", "***", "****", "†", "‡")
+_FIRST_SIGN = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """Words on one baseline. Where a note is referred to, ``text`` has a mark
+    (:mod:`kilde.documents.footnotes`) with the number of :func:`note_number`.
+
+    ``words`` is their number, ``space`` the usual gap between them, 0 for a single word.
+    """
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool
+    words: int
+    space: float
+
+    @property
+    def top(self) -> float:
+        """The upper edge of its letters."""
+        return self.base - 0.75 * self.size
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge of its letters."""
+        return self.base + 0.25 * self.size
+
+
+Row = list[Line]
+
+
+def note_number(label: str) -> int | None:
+    """The number that stands for the label of a note, ``None`` for what is no label.
+
+    >>> note_number("1"), note_number("*"), note_number("st")
+    (1, 1000, None)
+    """
+    if not _NOTE_LABEL.fullmatch(label):
+        return None
+    label = label.rstrip(").")
+    return int(label) if label.isdecimal() else _FIRST_SIGN + _SIGN_LABELS.index(label)
+
+
+def note_label(number: int) -> str:
+    """The label of a note."""
+    return str(number) if number < _FIRST_SIGN else _SIGN_LABELS[number - _FIRST_SIGN]
+
+
+def lines_of(words: Iterable[Word], vertical: Sequence[Rule]) -> list[Line]:
+    """The lines of a page in the order of the file, cut at wide gaps and at vertical rules."""
+    walls = sorted(vertical)
+    lines: list[Line] = []
+    run: list[Word] = []
+    for word in words:
+        if run and _follows(run, word) and not (walls and _wall(walls, run[-1], word)):
+            run.append(word)
+        else:
+            if run:
+                lines.append(_line(run))
+            run = [word]
+    if run:
+        lines.append(_line(run))
+    return lines
+
+
+def _follows(run: Sequence[Word], word: Word) -> bool:
+    last = run[-1]
+    size = last.font.size
+    gap = word.left - last.right
+    if gap > _WIDE_GAP * min(size, word.font.size) or gap < -size:
+        return False
+    if abs(word.base - last.base) <= _SAME_BASE * size:
+        return True
+    if word.shift or last.shift:
+        return word.attached
+    return _is_raised(word, last) or (len(run) == 1 and _is_raised(last, word))
+
+
+def _is_raised(small: Word, beside: Word) -> bool:
+    """Whether a word is the label of a note that stands apart from the word it is raised above."""
+    rise = beside.base - small.base
+    return (
+        small.font.size < _SHIFTED_SIZE * beside.font.size
+        and _SAME_BASE * beside.font.size < rise <= _MAX_SHIFT * beside.font.size
+        and note_number(small.text) is not None
+    )
+
+
+def _wall(walls: Sequence[Rule], before: Word | Line, after: Word | Line) -> bool:
+    """Whether a vertical rule stands between two words or lines."""
+    for place in range(bisect_left(walls, (before.right - 0.5,)), len(walls)):
+        rule = walls[place]
+        if rule.place > after.left + 0.5:
+            return False
+        if rule.start < after.base - 1 < rule.end:
+            return True
+    return False
+
+
+def _line(run: Sequence[Word]) -> Line:
+    parts: list[str] = []
+    gaps: list[float] = []
+    longest = max(run, key=lambda word: (word.shift == 0, len(word.text)))
+    previous: Word | None = None
+    for word in run:
+        if previous is not None:
+            gap = word.left - previous.right
+            if not word.attached and (gap > _NO_GAP * word.font.size or word.shift == 0):
+                parts.append(" ")
+                gaps.append(gap)
+        parts.append(_written(word, longest, "".join(parts[-1:])))
+        previous = word
+    bold = all(word.font.bold for word in run if not word.shift)
+    space = median(gaps) if gaps else 0.0
+    return Line(
+        "".join(parts), run[0].left, run[-1].right, longest.base, longest.font.size, bold,
+        len(run), space,
+    )  # fmt: skip
+
+
+def _written(word: Word, beside: Word, before: str) -> str:
+    if word.shift == 0 and not (word is not beside and _is_raised(word, beside)):
+        return word.text
+    if word.shift < 0:
+        return lowered(word.text, before)
+    number = note_number(word.text)
+    return raised(word.text) if number is None else mark(number)
+
+
+def rows_of(lines: Iterable[Line], vertical: Sequence[Rule] = ()) -> list[Row]:
+    """The lines that stand beside each other, from the top of the page to its foot.
+
+    The parts of a line that the file has in another order are put together, unless a vertical rule
+    stands between them.
+    """
+    walls = sorted(vertical)
+    rows: list[Row] = []
+    for line in sorted(lines, key=lambda line: line.base):
+        if rows and line.base - rows[-1][0].base <= _SAME_ROW * min(line.size, rows[-1][0].size):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [_joined(sorted(row, key=lambda line: line.left), walls) for row in rows]
+
+
+def _joined(row: Row, walls: Sequence[Rule]) -> Row:
+    if len(row) == 1:
+        return row
+    gaps = [right.left - left.right for left, right in pairwise(row)]
+    size = row[0].size
+    justified = (
+        len(gaps) >= 3
+        and max(gaps) <= _MAX_JUSTIFIED_GAP * size
+        and max(gaps) - min(gaps) <= _EQUAL * max(gaps)
+    )
+    joined: Row = [row[0]]
+    for line, gap in zip(row[1:], gaps, strict=True):
+        last = joined[-1]
+        near = max(_WIDE_GAP * size, _UNEVEN * max(last.space, line.space))
+        if (
+            abs(line.base - last.base) <= _SAME_BASE * size
+            and -size < gap
+            and (justified or gap <= near)
+            and not (walls and _wall(walls, last, line))
+        ):
+            joined[-1] = merged([last, line])
+        else:
+            joined.append(line)
+    return joined
+
+
+def merged(row: Sequence[Line]) -> Line:
+    """The lines of a row as one line."""
+    if len(row) == 1:
+        return row[0]
+    longest = max(row, key=lambda line: len(line.text))
+    text = row[0].text
+    for before, line in pairwise(row):
+        text += ("" if line.left - before.right < _NO_GAP * line.size else " ") + line.text
+    return Line(
+        text, row[0].left, row[-1].right, longest.base,
+        longest.size, all(line.bold for line in row), sum(line.words for line in row),
+        longest.space,
+    )  # fmt: skip
