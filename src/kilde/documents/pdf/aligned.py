@@ -1,0 +1,239 @@
+"""Tables without drawn lines: rows whose cells stand in the same columns.
+
+Columns of running text look alike, so lines are taken for a table only where they do not go on from
+one line to the next beside each other. A wrong table is worse than none: what is unclear is read as
+lines.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows
+from kilde.documents.pdf.geometry import Box, Rule
+from kilde.documents.pdf.lines import Line, Row
+
+_MIN_ROWS = 3
+# Lines of so many words, with lines that begin small, are running text.
+_MIN_PROSE_WORDS = 2.5
+_MIN_CONTINUED = 0.2
+_MOST = 0.75
+# Baselines closer than this (in font sizes) may belong to one row.
+_TIGHT = 1.45
+_APART = 1.25
+_MAX_ROW_LINES = 3.5
+_DIGIT = re.compile(r"\d")
+_MARKER = re.compile(r"[•▪‣◦·●○–—➢✓*-]|\(?(?:\d{1,3}|[a-zæøå]|[ivx]{1,5})[.)]?|§+ ?\d+\.?", re.I)
+
+
+def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
+    """Rows as a table, ``None`` where they are none.
+
+    ``rules`` are the horizontal rules of the page.
+    """
+    columns = _columns(rows)
+    if len(columns) < 2:
+        return None
+    placed = _placed(rows, columns)
+    if placed is None or is_list(placed) or is_prose(placed):
+        return None
+    full = sum(sum(cell is not None for cell in row) > 1 for row in placed)
+    if full < _MIN_ROWS and not (len(columns) > 2 and full == 2 and bold_rows(placed)):
+        return None
+    box = Box(
+        min(line.left for row in rows for line in row),
+        rows[0][0].top,
+        max(line.right for row in rows for line in row),
+        rows[-1][0].bottom,
+    )
+    cells = _by_rules(placed, box, rules) or _wrapped(placed)
+    edges = [*(left for left, _ in columns), box.right]
+    return PageTable(cells, box, edges, header_rows=bold_rows(cells))
+
+
+def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Where the columns are, from the rows that have most cells."""
+    counts = Counter(len(row) for row in rows if len(row) > 1)
+    if not counts:
+        return []
+    frequent = [count for count, times in counts.items() if times >= 2] or list(counts)
+    most = max(frequent)
+    spans = _united((line.left, line.right) for row in rows if len(row) == most for line in row)
+    if len(spans) == most:
+        return spans
+    return _united((line.left, line.right) for row in rows for line in row)
+
+
+def _united(spans: Sequence[tuple[float, float]] | object) -> list[tuple[float, float]]:
+    united: list[tuple[float, float]] = []
+    for left, right in sorted(spans):  # type: ignore[call-overload]
+        if united and left < united[-1][1]:
+            united[-1] = (united[-1][0], max(right, united[-1][1]))
+        else:
+            united.append((left, right))
+    return united
+
+
+def _placed(
+    rows: Sequence[Row], columns: Sequence[tuple[float, float]]
+) -> list[list[LineCell | None]] | None:
+    """The lines in their columns; ``None`` where two of a row stand in one."""
+    lefts = [left for left, _ in columns]
+    placed: list[list[LineCell | None]] = []
+    for row in rows:
+        cells: list[LineCell | None] = [None] * len(columns)
+        for line in row:
+            last = max(0, bisect_right(lefts, line.right - 0.5) - 1)
+            first = min(last, next((n for n, (_, r) in enumerate(columns) if line.left < r), last))
+            if any(cells[first : last + 1]):
+                return None
+            cells[first : last + 1] = [[line]] * (last + 1 - first)
+        placed.append(cells)
+    return placed
+
+
+def is_list(cells: Sequence[Sequence[LineCell | None]]) -> bool:
+    """Whether two columns are the signs or numbers of list items and their texts."""
+    firsts = [row[0][0].text for row in cells if row[0]]
+    return len(cells[0]) == 2 and bool(firsts) and all(map(_MARKER.fullmatch, firsts))
+
+
+def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
+    """Whether the columns are running text: their lines go on beside each other."""
+    width = len(cells[0])
+    running = []
+    for column in range(width):
+        lines = [row[column][0] for row in cells if row[column]]  # type: ignore[index]
+        words = sum(line.words for line in lines) / max(1, len(lines))
+        small = sum(line.text[:1].islower() for line in lines)
+        if len(lines) >= _MIN_ROWS and words >= _MIN_PROSE_WORDS and small >= 1:
+            if small >= _MIN_CONTINUED * len(lines):
+                running.append(column)
+    beside = [
+        sum(cell is not None for cell in row) / width
+        for row in cells
+        if any(row[column] and row[column][0].text[:1].islower() for column in running)  # type: ignore[index]
+    ]
+    return bool(beside) and sum(beside) / len(beside) > _MOST
+
+
+def _by_rules(
+    placed: list[list[LineCell | None]], box: Box, rules: Sequence[Rule]
+) -> list[list[LineCell | None]] | None:
+    """Rows put together that stand between two rules, where rules part all of the rows."""
+    width = box.right - box.left
+    places = sorted(
+        rule.place
+        for rule in rules
+        if box.top < rule.place < box.bottom
+        and min(rule.end, box.right) - max(rule.start, box.left) > 0.6 * width
+    )
+    if len(places) < 2:
+        return None
+    groups: dict[int, list[list[LineCell | None]]] = {}
+    for row in placed:
+        base = next(cell[0].base for cell in row if cell)
+        groups.setdefault(bisect_right(places, base - 1), []).append(row)
+    merged = [_one_row(group) for group in groups.values()]
+    return None if any(row is None for row in merged) else [row for row in merged if row]
+
+
+def _wrapped(placed: list[list[LineCell | None]]) -> list[list[LineCell | None]]:
+    """Rows put together whose cells are wrapped."""
+    return _by_distance(placed) or _by_blanks(placed)
+
+
+def _by_distance(placed: list[list[LineCell | None]]) -> list[list[LineCell | None]] | None:
+    """Rows put together where lines of a row are closer to each other than rows are."""
+    gaps = _gaps(placed)
+    if not gaps:
+        return None
+    size = next(cell[0].size for cell in placed[0] if cell)
+    least = min(gaps)
+    near = [gap <= _APART * least for gap in gaps]
+    wide = len(near) - sum(near)
+    if least > _TIGHT * size or wide * 3 < len(near) or not any(near):
+        return None
+    groups = [[placed[0]]]
+    for row, close in zip(placed[1:], near, strict=True):
+        if close:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    if len(placed) > _MAX_ROW_LINES * len(groups):
+        return None
+    merged = [_one_row(group) for group in groups]
+    return None if any(row is None for row in merged) else [row for row in merged if row]
+
+
+def _by_blanks(placed: list[list[LineCell | None]]) -> list[list[LineCell | None]]:
+    """Rows put together with the one above where their first cell is blank and they only go on."""
+    size = next(cell[0].size for cell in placed[0] if cell)
+    merged = [placed[0]]
+    for row, gap in zip(placed[1:], _gaps(placed), strict=True):
+        above = merged[-1]
+        filled = [column for column, cell in enumerate(row) if cell]
+        goes_on = (
+            row[0] is None
+            and gap <= _TIGHT * size
+            and all(above[column] for column in filled)
+            and not any(_DIGIT.search(row[column][0].text) for column in filled)  # type: ignore[index]
+        )
+        small = all(row[column][0].text[:1].islower() for column in filled)  # type: ignore[index]
+        joined = _one_row([above, row]) if goes_on or (small and gap <= _TIGHT * size) else None
+        if joined is None or len(merged) == len(placed):
+            merged.append(row)
+        else:
+            merged[-1] = joined
+    return merged
+
+
+def _gaps(placed: Sequence[Sequence[LineCell | None]]) -> list[float]:
+    bases = [next(cell[-1].base for cell in row if cell) for row in placed]
+    return [below - above for above, below in pairwise(bases)]
+
+
+def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None] | None:
+    """Rows as one; ``None`` where two numbers would share a cell, or a cell is merged."""
+    if len(rows) == 1:
+        return list(rows[0])
+    row: list[LineCell | None] = []
+    for column in range(len(rows[0])):
+        lines = [line for one in rows for line in one[column] or ()]
+        numbers = sum(bool(_is_number(line.text)) for line in lines)
+        if numbers > 1:
+            return None
+        row.append(lines or None)
+    for one in rows:
+        cells = [id(cell) for cell in one if cell]
+        if len(set(cells)) < len(cells):
+            return None
+    return row
+
+
+def _is_number(text: str) -> bool:
+    digits = sum(map(str.isdigit, text))
+    return digits > 0 and digits * 2 >= sum(map(str.isalpha, text))
+
+
+def logical_rows(cells: Sequence[LineCell | None]) -> list[list[LineCell | None]]:
+    """The rows inside of one row of cells whose lines stand on the same baselines."""
+    bases = sorted({line.base for cell in cells if cell for line in cell})
+    placed: list[list[LineCell | None]] = []
+    starts: list[float] = []
+    for base in bases:
+        if not starts or base - starts[-1] > 2:
+            starts.append(base)
+            placed.append([None] * len(cells))
+        for column, cell in enumerate(cells):
+            own = [line for line in cell or () if line.base == base]
+            if own:
+                placed[-1][column] = [*(placed[-1][column] or ()), *own]
+    full = sum(sum(cell is not None for cell in row) > 1 for row in placed)
+    if len(placed) < _MIN_ROWS or full < _MOST * len(placed) or is_prose(placed):
+        return [list(cells)]
+    return _wrapped(placed)

@@ -1,0 +1,211 @@
+"""The reading order of a page: lines, columns of text and tables, from the top to the foot.
+
+Rows that have a gap at the same place stand beside each other. They are a table, or columns of
+text, each of which is read on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from kilde.documents.pdf.aligned import is_list, table_of
+from kilde.documents.pdf.cells import PageTable
+from kilde.documents.pdf.geometry import Rule
+from kilde.documents.pdf.lines import Line, Row, merged, rows_of
+
+Block = list[Line] | PageTable
+"""The lines of a column of text, or a table."""
+
+# Rows further apart (in font sizes) do not stand in one table or in one pair of columns.
+_MAX_GAP = 3.2
+_MAX_COLUMN_GAP = 8.0
+_MIN_GUTTER = 0.25
+_HEADING_SIZE = 1.15
+_MIN_ROWS = 3
+_MAX_DEPTH = 4
+_MAX_ROWS = 20_000
+# Rows of columns of text are never far apart; lines of the other column may lie between.
+_NEXT = 1.6
+
+
+@dataclass(slots=True)
+class _Band:
+    """Rows that have a gap at the same place. ``pending`` are rows below that may belong to it."""
+
+    rows: list[Row]
+    spans: list[tuple[float, float]]
+    pending: list[Row]
+
+
+def blocks_of(
+    lines: Sequence[Line], tables: Sequence[PageTable], rules: Sequence[Rule], depth: int = 0
+) -> list[Block]:
+    """The blocks of a page or of a column. ``tables`` are the ruled ones, whose lines are not in
+    ``lines``; ``rules`` the horizontal rules."""
+    rows = rows_of(lines)
+    blocks: list[Block] = []
+    start = 0
+    for table in [*sorted(tables, key=lambda table: table.box.top), None]:
+        end = start
+        if table is None:
+            end = len(rows)
+        else:
+            middle = (table.box.top + table.box.bottom) / 2
+            while end < len(rows) and rows[end][0].base < middle:
+                end += 1
+        blocks += _stretch(rows[start:end], rules, depth)
+        if table is not None:
+            blocks.append(table)
+        start = end
+    return _united(blocks)
+
+
+def _stretch(rows: list[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
+    """The blocks of rows that no ruled table interrupts."""
+    if len(rows) > _MAX_ROWS or depth > _MAX_DEPTH:
+        return [[merged(row) for row in rows]] if rows else []
+    blocks: list[Block] = []
+    for part in _bands(rows):
+        if isinstance(part, _Band):
+            blocks += _band_blocks(part, rules, depth)
+        else:
+            blocks.append([merged(part)])
+    return blocks
+
+
+def _bands(rows: Sequence[Row]) -> list[_Band | Row]:
+    parts: list[_Band | Row] = []
+    band: _Band | None = None
+    for number, row in enumerate(rows):
+        above = rows[number - 1] if number else None
+        if band is not None and _extend(band, row, above):
+            continue
+        if band is not None:
+            parts += [band, *band.pending]
+            band.pending = []
+            band = None
+        if len(row) > 1 or _beside(row, rows[number + 1] if number + 1 < len(rows) else None):
+            band = _Band([row], [(line.left, line.right) for line in row], [])
+        else:
+            parts.append(row)
+    if band is not None:
+        parts += [band, *band.pending]
+        band.pending = []
+    return parts
+
+
+def _beside(row: Row, below: Row | None) -> bool:
+    """Whether the next row overlaps a row in height and stands beside it."""
+    if below is None or len(row) > 1 or len(below) > 1:
+        return False
+    line, other = row[0], below[0]
+    apart = max(line.left, other.left) - min(line.right, other.right)
+    return other.base - line.base < 0.8 * min(line.size, other.size) and apart > line.size
+
+
+def _extend(band: _Band, row: Row, above: Row | None) -> bool:
+    """Add a row to a band, if it leaves a gap between columns open."""
+    last = band.pending[-1] if band.pending else band.rows[-1]
+    size = max(last[0].size, row[0].size)
+    spans = _add(band.spans, row, _MIN_GUTTER * size)
+    if len(spans) < 2 or row[0].base - last[0].base > _MAX_GAP * size:
+        return False
+    alone = len(row) == 1 and not (above is not None and _beside(above, row))
+    if alone:
+        usual = median(line.size for other in band.rows for line in other)
+        if row[0].size > _HEADING_SIZE * usual:
+            return False
+        band.pending.append(row)
+    else:
+        band.rows += [*band.pending, row]
+        band.pending = []
+    band.spans = spans
+    return True
+
+
+def _add(
+    spans: Sequence[tuple[float, float]], row: Row, gutter: float
+) -> list[tuple[float, float]]:
+    united: list[tuple[float, float]] = []
+    for left, right in sorted([*spans, *((line.left, line.right) for line in row)]):
+        if united and left < united[-1][1] + gutter:
+            united[-1] = (united[-1][0], max(right, united[-1][1]))
+        else:
+            united.append((left, right))
+    return united
+
+
+def _band_blocks(band: _Band, rules: Sequence[Rule], depth: int) -> list[Block]:
+    tail = _tail(band)
+    rows = [*band.rows, *tail]
+    table = table_of(rows, rules) or (table_of(band.rows, rules) if tail else None)
+    rest = band.pending
+    if table is not None:
+        used = {id(line) for row in table.cells for cell in row if cell for line in cell}
+        rest = [row for row in [*tail, *band.pending] if id(row[0]) not in used]
+        blocks: list[Block] = [table]
+    elif len(band.rows) < _MIN_ROWS or _is_list_band(band):
+        blocks = [[merged(row)] for row in rows]
+    else:
+        blocks = _columns(rows, band.spans, rules, depth)
+    band.pending = rest
+    return blocks
+
+
+def _tail(band: _Band) -> list[Row]:
+    """The rows below a band that go on in one of its columns without a gap."""
+    tail: list[Row] = []
+    last = band.rows[-1][0]
+    for row in band.pending:
+        if row[0].base - last.base > _NEXT * row[0].size or row[0].bold > last.bold:
+            break
+        tail.append(row)
+        last = row[0]
+    band.pending = band.pending[len(tail) :]
+    return tail
+
+
+def _is_list_band(band: _Band) -> bool:
+    if len(band.spans) != 2:
+        return False
+    split = band.spans[1][0]
+    cells = [
+        [
+            [line for line in row if line.left < split] or None,
+            [line for line in row if line.left >= split] or None,
+        ]
+        for row in band.rows
+    ]
+    return is_list(cells)
+
+
+def _columns(
+    rows: Sequence[Row], spans: Sequence[tuple[float, float]], rules: Sequence[Rule], depth: int
+) -> list[Block]:
+    """Each column on its own, from the left."""
+    blocks: list[Block] = []
+    for left, right in spans:
+        own = [line for row in rows for line in row if left <= line.left < right]
+        blocks += blocks_of(own, [], rules, depth + 1)
+    return blocks
+
+
+def _united(blocks: Sequence[Block]) -> list[Block]:
+    """Neighbouring lines of text as one block."""
+    united: list[Block] = []
+    for block in blocks:
+        last = united[-1] if united else None
+        if isinstance(block, list) and isinstance(last, list) and not _next_column(last, block):
+            last += block
+        elif isinstance(block, list):
+            united.append(list(block))
+        else:
+            united.append(block)
+    return united
+
+
+def _next_column(block: Sequence[Line], following: Sequence[Line]) -> bool:
+    """Whether a block stands higher than the end of the one before, so in another column."""
+    return following[0].base < block[-1].base - 0.5 * block[-1].size
