@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows
@@ -18,9 +18,11 @@ from kilde.documents.pdf.geometry import Box, Rule
 from kilde.documents.pdf.lines import Line, Row
 
 _MIN_ROWS = 3
-# Lines of so many words, with lines that begin small, are running text.
+# Running text: words per line, share of its lines that begin small, and of those that are full.
 _MIN_PROSE_WORDS = 2.5
-_MIN_CONTINUED = 0.2
+_MIN_CONTINUED = 0.15
+_MIN_FULL = 0.6
+_MIN_LONE_ROWS = 5
 _MOST = 0.75
 # Baselines closer than this (in font sizes) may belong to one row.
 _TIGHT = 1.45
@@ -38,7 +40,7 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
     columns = _columns(rows)
     if len(columns) < 2:
         return None
-    placed = _placed(rows, columns)
+    placed = placed_in(rows, columns)
     if placed is None or is_list(placed) or is_prose(placed):
         return None
     full = sum(sum(cell is not None for cell in row) > 1 for row in placed)
@@ -68,9 +70,9 @@ def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
     return _united((line.left, line.right) for row in rows for line in row)
 
 
-def _united(spans: Sequence[tuple[float, float]] | object) -> list[tuple[float, float]]:
+def _united(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     united: list[tuple[float, float]] = []
-    for left, right in sorted(spans):  # type: ignore[call-overload]
+    for left, right in sorted(spans):
         if united and left < united[-1][1]:
             united[-1] = (united[-1][0], max(right, united[-1][1]))
         else:
@@ -78,7 +80,7 @@ def _united(spans: Sequence[tuple[float, float]] | object) -> list[tuple[float, 
     return united
 
 
-def _placed(
+def placed_in(
     rows: Sequence[Row], columns: Sequence[tuple[float, float]]
 ) -> list[list[LineCell | None]] | None:
     """The lines in their columns; ``None`` where two of a row stand in one."""
@@ -103,22 +105,37 @@ def is_list(cells: Sequence[Sequence[LineCell | None]]) -> bool:
 
 
 def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
-    """Whether the columns are running text: their lines go on beside each other."""
+    """Whether the columns are running text: their lines are full and go on beside each other."""
     width = len(cells[0])
-    running = []
-    for column in range(width):
-        lines = [row[column][0] for row in cells if row[column]]  # type: ignore[index]
-        words = sum(line.words for line in lines) / max(1, len(lines))
-        small = sum(line.text[:1].islower() for line in lines)
-        if len(lines) >= _MIN_ROWS and words >= _MIN_PROSE_WORDS and small >= 1:
-            if small >= _MIN_CONTINUED * len(lines):
-                running.append(column)
+    running = [column for column in range(width) if _is_running([row[column] for row in cells])]
+    if len(running) < min(2, width) and len(cells) < _MIN_LONE_ROWS:
+        return False
     beside = [
         sum(cell is not None for cell in row) / width
         for row in cells
-        if any(row[column] and row[column][0].text[:1].islower() for column in running)  # type: ignore[index]
+        if any(_begins_small(row[column]) for column in running)
     ]
     return bool(beside) and sum(beside) / len(beside) > _MOST
+
+
+def _is_running(cells: Sequence[LineCell | None]) -> bool:
+    """Whether a column is running text."""
+    lines = [cell[0] for cell in cells if cell]
+    if len(lines) < _MIN_ROWS:
+        return False
+    width = max(line.right for line in lines) - min(line.left for line in lines)
+    full = sum(line.right - line.left >= _MOST * width for line in lines)
+    small = sum(line.text[:1].islower() for line in lines)
+    words = sum(line.words for line in lines)
+    return (
+        words >= _MIN_PROSE_WORDS * len(lines)
+        and small >= _MIN_CONTINUED * len(lines)
+        and full >= _MIN_FULL * len(lines)
+    )
+
+
+def _begins_small(cell: LineCell | None) -> bool:
+    return cell is not None and cell[0].text[:1].islower()
 
 
 def _by_rules(
@@ -181,9 +198,9 @@ def _by_blanks(placed: list[list[LineCell | None]]) -> list[list[LineCell | None
             row[0] is None
             and gap <= _TIGHT * size
             and all(above[column] for column in filled)
-            and not any(_DIGIT.search(row[column][0].text) for column in filled)  # type: ignore[index]
+            and not any(_DIGIT.search(cell[0].text) for cell in row if cell)
         )
-        small = all(row[column][0].text[:1].islower() for column in filled)  # type: ignore[index]
+        small = all(_begins_small(cell) for cell in row if cell)
         joined = _one_row([above, row]) if goes_on or (small and gap <= _TIGHT * size) else None
         if joined is None or len(merged) == len(placed):
             merged.append(row)
@@ -204,7 +221,7 @@ def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None]
     row: list[LineCell | None] = []
     for column in range(len(rows[0])):
         lines = [line for one in rows for line in one[column] or ()]
-        numbers = sum(bool(_is_number(line.text)) for line in lines)
+        numbers = sum(_is_number(line.text) for line in lines)
         if numbers > 1:
             return None
         row.append(lines or None)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
-from kilde.documents.pdf.aligned import is_list, table_of
+from kilde.documents.pdf.aligned import is_list, is_prose, placed_in, table_of
 from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.geometry import Rule
 from kilde.documents.pdf.lines import Line, Row, merged, rows_of
@@ -20,7 +21,6 @@ Block = list[Line] | PageTable
 
 # Rows further apart (in font sizes) do not stand in one table or in one pair of columns.
 _MAX_GAP = 3.2
-_MAX_COLUMN_GAP = 8.0
 _MIN_GUTTER = 0.25
 _HEADING_SIZE = 1.15
 _MIN_ROWS = 3
@@ -28,6 +28,7 @@ _MAX_DEPTH = 4
 _MAX_ROWS = 20_000
 # Rows of columns of text are never far apart; lines of the other column may lie between.
 _NEXT = 1.6
+_MIN_WORDS = 2.5
 
 
 @dataclass(slots=True)
@@ -83,16 +84,14 @@ def _bands(rows: Sequence[Row]) -> list[_Band | Row]:
         if band is not None and _extend(band, row, above):
             continue
         if band is not None:
-            parts += [band, *band.pending]
-            band.pending = []
+            parts.append(band)
             band = None
         if len(row) > 1 or _beside(row, rows[number + 1] if number + 1 < len(rows) else None):
             band = _Band([row], [(line.left, line.right) for line in row], [])
         else:
             parts.append(row)
     if band is not None:
-        parts += [band, *band.pending]
-        band.pending = []
+        parts.append(band)
     return parts
 
 
@@ -140,18 +139,32 @@ def _add(
 def _band_blocks(band: _Band, rules: Sequence[Rule], depth: int) -> list[Block]:
     tail = _tail(band)
     rows = [*band.rows, *tail]
-    table = table_of(rows, rules) or (table_of(band.rows, rules) if tail else None)
-    rest = band.pending
+    rest = band.pending[len(tail) :]
+    blocks: list[Block]
+    table = table_of(rows, rules)
+    if table is None and tail:
+        table = table_of(band.rows, rules)
+        if table is not None:
+            rest = band.pending
     if table is not None:
-        used = {id(line) for row in table.cells for cell in row if cell for line in cell}
-        rest = [row for row in [*tail, *band.pending] if id(row[0]) not in used]
-        blocks: list[Block] = [table]
-    elif len(band.rows) < _MIN_ROWS or _is_list_band(band):
-        blocks = [[merged(row)] for row in rows]
-    else:
+        blocks = [table]
+    elif _is_text(band, rows):
         blocks = _columns(rows, band.spans, rules, depth)
-    band.pending = rest
-    return blocks
+    else:
+        blocks = [[merged(row)] for row in rows]
+    return [*blocks, *([merged(row)] for row in rest)]
+
+
+def _is_text(band: _Band, rows: Sequence[Row]) -> bool:
+    """Whether the rows are columns of running text."""
+    if len(rows) < _MIN_ROWS:
+        return False
+    if sum(len(row) > 1 for row in rows) * 2 < len(rows):
+        # The lines of the columns are not on the same baselines.
+        words = sum(line.words for row in rows for line in row)
+        return words >= _MIN_WORDS * sum(map(len, rows))
+    placed = placed_in(rows, band.spans)
+    return placed is not None and not is_list(placed) and is_prose(placed)
 
 
 def _tail(band: _Band) -> list[Row]:
@@ -163,33 +176,19 @@ def _tail(band: _Band) -> list[Row]:
             break
         tail.append(row)
         last = row[0]
-    band.pending = band.pending[len(tail) :]
     return tail
-
-
-def _is_list_band(band: _Band) -> bool:
-    if len(band.spans) != 2:
-        return False
-    split = band.spans[1][0]
-    cells = [
-        [
-            [line for line in row if line.left < split] or None,
-            [line for line in row if line.left >= split] or None,
-        ]
-        for row in band.rows
-    ]
-    return is_list(cells)
 
 
 def _columns(
     rows: Sequence[Row], spans: Sequence[tuple[float, float]], rules: Sequence[Rule], depth: int
 ) -> list[Block]:
-    """Each column on its own, from the left."""
-    blocks: list[Block] = []
-    for left, right in spans:
-        own = [line for row in rows for line in row if left <= line.left < right]
-        blocks += blocks_of(own, [], rules, depth + 1)
-    return blocks
+    """What is left and what is right of the widest gap, each on its own."""
+    gaps = [right[0] - left[1] for left, right in pairwise(spans)]
+    middle = spans[gaps.index(max(gaps)) + 1][0]
+    lines = [line for row in rows for line in row]
+    left = [line for line in lines if line.left < middle]
+    right = [line for line in lines if line.left >= middle]
+    return [*blocks_of(left, [], rules, depth + 1), *blocks_of(right, [], rules, depth + 1)]
 
 
 def _united(blocks: Sequence[Block]) -> list[Block]:
