@@ -53,8 +53,7 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
         rows[-1][0].bottom,
     )
     cells = _by_rules(placed, box, rules) or _wrapped(placed)
-    edges = [*(left for left, _ in columns), box.right]
-    return PageTable(cells, box, edges, header_rows=bold_rows(cells))
+    return PageTable(cells, box, columns, bold_rows(cells))
 
 
 def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:

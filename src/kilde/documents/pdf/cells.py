@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kilde.documents.content import Grid, GridCell
 from kilde.documents.pdf.geometry import Box
 from kilde.documents.pdf.lines import Line
 
 _MAX_HEADER = 3
+# In points.
+_SAME_EDGE = 6.0
 
 LineCell = list[Line]
 """The lines of a cell from the top; the same list in every place that a merged cell covers."""
@@ -17,36 +19,33 @@ LineCell = list[Line]
 
 @dataclass(slots=True, eq=False)
 class PageTable:
-    """A table with its place. ``edges`` are the left edges of its columns and its right edge.
+    """A table with its place. ``columns`` are the left and the right edges of its columns.
 
-    ``cells`` has a list of lines for each place, ``None`` where a place is blank.
+    ``cells`` has a list of lines for each place, ``None`` where a place is blank. ``header_rows``
+    are the bold ones at the top, 0 where those below are bold too.
     """
 
     cells: list[list[LineCell | None]]
     box: Box
-    edges: Sequence[float]
-    caption: str = ""
+    columns: Sequence[tuple[float, float]]
     header_rows: int = 0
-    continued: bool = field(default=False)
 
-    def grid(self, text_of: Callable[[Sequence[Line]], str], header: PageTable | None) -> Grid:
-        """The table with the text of its cells.
-
-        ``header``: the table before it on the page before, whose header it goes on under.
-        """
-        rows = self.cells
-        height = self.header_rows
-        if header is not None:
-            height = max(1, header.header_rows)
-            rows = [*header.cells[:height], *rows]
+    def grid(self, text_of: Callable[[Sequence[Line]], str], caption: str) -> Grid:
+        """The table with the text of its cells."""
         made: dict[int, GridCell] = {}
-        for number, row in enumerate(rows):
+        for number, row in enumerate(self.cells):
             for lines in row:
                 if lines and id(lines) not in made:
-                    made[id(lines)] = GridCell(text_of(lines), header=number < height)
-        grid = [[made.get(id(lines)) if lines else None for lines in row] for row in rows]
-        stated = height if header is not None else None
-        return Grid(grid, caption=self.caption, header_rows=stated)
+                    made[id(lines)] = GridCell(text_of(lines), header=number < self.header_rows)
+        cells = [[made[id(lines)] if lines else None for lines in row] for row in self.cells]
+        return Grid(cells, caption)
+
+    def has_columns_of(self, other: PageTable) -> bool:
+        """Whether the columns of another table stand at the same places."""
+        return len(self.columns) == len(other.columns) and all(
+            abs(own[0] - its[0]) < _SAME_EDGE or abs(own[1] - its[1]) < _SAME_EDGE
+            for own, its in zip(self.columns, other.columns, strict=True)
+        )
 
 
 def bold_rows(cells: Sequence[Sequence[LineCell | None]]) -> int:

@@ -48,19 +48,14 @@ def blocks_of(
     rows = rows_of(lines)
     blocks: list[Block] = []
     start = 0
-    for table in [*sorted(tables, key=lambda table: table.box.top), None]:
+    for table in sorted(tables, key=lambda table: table.box.top):
+        middle = (table.box.top + table.box.bottom) / 2
         end = start
-        if table is None:
-            end = len(rows)
-        else:
-            middle = (table.box.top + table.box.bottom) / 2
-            while end < len(rows) and rows[end][0].base < middle:
-                end += 1
-        blocks += _stretch(rows[start:end], rules, depth)
-        if table is not None:
-            blocks.append(table)
+        while end < len(rows) and rows[end][0].base < middle:
+            end += 1
+        blocks += [*_stretch(rows[start:end], rules, depth), table]
         start = end
-    return _united(blocks)
+    return [*blocks, *_stretch(rows[start:], rules, depth)]
 
 
 def _stretch(rows: list[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
@@ -68,12 +63,17 @@ def _stretch(rows: list[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
     if len(rows) > _MAX_ROWS or depth > _MAX_DEPTH:
         return [[merged(row) for row in rows]] if rows else []
     blocks: list[Block] = []
+    text: list[Line] = []
     for part in _bands(rows):
         if isinstance(part, _Band):
-            blocks += _band_blocks(part, rules, depth)
+            own, rest = _band_blocks(part, rules, depth)
+            if own is not None:
+                blocks += [text, *own] if text else own
+                text = []
+            text += [merged(row) for row in rest]
         else:
-            blocks.append([merged(part)])
-    return blocks
+            text.append(merged(part))
+    return [*blocks, text] if text else blocks
 
 
 def _bands(rows: Sequence[Row]) -> list[_Band | Row]:
@@ -136,23 +136,22 @@ def _add(
     return united
 
 
-def _band_blocks(band: _Band, rules: Sequence[Rule], depth: int) -> list[Block]:
+def _band_blocks(
+    band: _Band, rules: Sequence[Rule], depth: int
+) -> tuple[list[Block] | None, list[Row]]:
+    """A band as a table or as columns, ``None`` where it is neither, and the rows that are left."""
     tail = _tail(band)
     rows = [*band.rows, *tail]
     rest = band.pending[len(tail) :]
-    blocks: list[Block]
     table = table_of(rows, rules)
-    if table is None and tail:
-        table = table_of(band.rows, rules)
-        if table is not None:
-            rest = band.pending
     if table is not None:
-        blocks = [table]
-    elif _is_text(band, rows):
-        blocks = _columns(rows, band.spans, rules, depth)
-    else:
-        blocks = [[merged(row)] for row in rows]
-    return [*blocks, *([merged(row)] for row in rest)]
+        return [table], rest
+    table = table_of(band.rows, rules) if tail else None
+    if table is not None:
+        return [table], band.pending
+    if _is_text(band, rows):
+        return _columns(rows, band.spans, rules, depth), rest
+    return None, [*rows, *rest]
 
 
 def _is_text(band: _Band, rows: Sequence[Row]) -> bool:
@@ -189,22 +188,3 @@ def _columns(
     left = [line for line in lines if line.left < middle]
     right = [line for line in lines if line.left >= middle]
     return [*blocks_of(left, [], rules, depth + 1), *blocks_of(right, [], rules, depth + 1)]
-
-
-def _united(blocks: Sequence[Block]) -> list[Block]:
-    """Neighbouring lines of text as one block."""
-    united: list[Block] = []
-    for block in blocks:
-        last = united[-1] if united else None
-        if isinstance(block, list) and isinstance(last, list) and not _next_column(last, block):
-            last += block
-        elif isinstance(block, list):
-            united.append(list(block))
-        else:
-            united.append(block)
-    return united
-
-
-def _next_column(block: Sequence[Line], following: Sequence[Line]) -> bool:
-    """Whether a block stands higher than the end of the one before, so in another column."""
-    return following[0].base < block[-1].base - 0.5 * block[-1].size

@@ -148,15 +148,15 @@ def _table(frame: _Frame, lines: Sequence[Line]) -> PageTable | None:
             cell.extend(inside.get((row, column), ()))
             cells[row][column] = cell
     cells = [[cell or None for cell in row] for row in cells]
-    cells, edges = _without_blanks(cells, frame.columns)
+    cells, columns = _without_blanks(cells, frame.columns)
     filled = sum(cell is not None for row in cells for cell in row)
-    if len(cells) < 2 or len(edges) < 3 or filled < _MIN_FILLED * len(cells) * len(cells[0]):
+    if len(cells) < 2 or len(columns) < 2 or filled < _MIN_FILLED * len(cells) * len(cells[0]):
         return None
     if len(cells) == 2:
         body = logical_rows([cell and list(cell) for cell in cells[1]])
         cells = [cells[0], *body] if len(body) > 2 else cells
     box = Box(frame.columns[0], frame.rows[0], frame.columns[-1], frame.rows[-1])
-    return PageTable(cells, box, edges, header_rows=bold_rows(cells))
+    return PageTable(cells, box, columns, bold_rows(cells))
 
 
 def _areas(frame: _Frame) -> list[int]:
@@ -231,13 +231,11 @@ def _covers(spans: Sequence[tuple[float, float]], place: float) -> bool:
 
 def _without_blanks(
     cells: list[list[LineCell | None]], edges: Sequence[float]
-) -> tuple[list[list[LineCell | None]], list[float]]:
+) -> tuple[list[list[LineCell | None]], list[tuple[float, float]]]:
     """The table without its blank rows and columns at the edges and double lines."""
     rows = [row for row in cells if any(row)]
     kept = [column for column in range(len(edges) - 1) if any(row[column] for row in rows)]
-    if not kept:
-        return [], []
     return (
         [[row[column] for column in kept] for row in rows],
-        [*(edges[column] for column in kept), edges[kept[-1] + 1]],
+        [(edges[column], edges[column + 1]) for column in kept],
     )
