@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from kilde.documents.footnotes import mark
 from kilde.documents.markup import lowered, raised
@@ -31,6 +30,8 @@ _UNEVEN = 1.6
 _NOTE_LABEL = re.compile(r"\d{1,3}[).]?|\*{1,4}|[†‡]")
 _SIGN_LABELS = ("*", "**", "***", "****", "†", "‡")
 _FIRST_SIGN = 1_000
+_RAISED = re.compile("[¹²³⁴-⁹][⁰¹²³⁴-⁹]{0,2}")
+_LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 @dataclass(slots=True, eq=False)
@@ -133,24 +134,34 @@ def _wall(walls: Sequence[Rule], before: Word | Line, after: Word | Line) -> boo
 
 
 def _line(run: Sequence[Word]) -> Line:
-    parts: list[str] = []
-    gaps: list[float] = []
-    longest = max(run, key=lambda word: (word.shift == 0, len(word.text)))
-    previous: Word | None = None
+    longest = run[0]
+    length = -1
+    bold = True
     for word in run:
-        if previous is not None:
-            gap = word.left - previous.right
-            if not word.attached and (gap > _NO_GAP * word.font.size or word.shift == 0):
-                parts.append(" ")
-                gaps.append(gap)
-        parts.append(_written(word, longest, "".join(parts[-1:])))
-        previous = word
-    bold = all(word.font.bold for word in run if not word.shift)
-    space = median(gaps) if gaps else 0.0
+        if not word.shift:
+            bold = bold and word.font.bold
+            if len(word.text) > length:
+                longest, length = word, len(word.text)
+    text = run[0].text if run[0] is longest else _written(run[0], longest, "")
+    gaps: list[float] = []
+    for before, word in pairwise(run):
+        gap = word.left - before.right
+        if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift):
+            text += " "
+            gaps.append(gap)
+        plain = word.font is longest.font and not word.shift
+        text += word.text if plain else _written(word, longest, text)
+    if _RAISED.search(text):
+        text = _RAISED.sub(_marked, text)
+    space = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
     return Line(
-        "".join(parts), run[0].left, run[-1].right, longest.base, longest.font.size, bold,
-        len(run), space,
-    )  # fmt: skip
+        text, run[0].left, run[-1].right, longest.base, longest.font.size, bold, len(run), space
+    )
+
+
+def _marked(match: re.Match[str]) -> str:
+    """Raised digits as the mark of a note; what is no label is raised again when it is read."""
+    return mark(int(match[0].translate(_LEVEL)))
 
 
 def _written(word: Word, beside: Word, before: str) -> str:

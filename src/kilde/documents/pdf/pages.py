@@ -150,6 +150,7 @@ class _TextReader:
         self._page = text_page
         self._order = order
         self._bold = bold
+        self._corner = box.left, box.bottom
         self._transforms = [transform(box, quarter) for quarter in range(4)]
         self._objects: dict[Address, TextObject] = {}
         self._origin = Buffer(2, c_double)
@@ -166,17 +167,17 @@ class _TextReader:
         origin, box = self._origin.values, self._box.values
         char_origin, char_box, char_object = call.char_origin, call.char_box, call.char_object
         special = bool(_SPECIAL.search(text))
-        upright = self._transforms[0]
+        page_left, page_top = self._corner
         end = -1
         for match in _WORD.finditer(text):
             word = match[0]
             start = match.start()
             attached = start == end
             end = match.end()
-            if _MAY_SHIFT.search(word) and len(word) <= _LONGEST_SHIFTED:
-                pieces = self._pieces(start, end)
+            if word.isalpha() or len(word) > _LONGEST_SHIFTED or not _MAY_SHIFT.search(word):
+                pieces = [(start, end - 1, 0)]
             else:
-                pieces = ((start, end - 1, 0),)
+                pieces = self._pieces(start, end)
             for first, last, shift in pieces:
                 address = char_object(page, first)
                 font = objects.get(address) or self._object(address, first)
@@ -187,8 +188,8 @@ class _TextReader:
                     continue
                 quarter = font.quarter
                 if not quarter:
-                    left, base = upright(*origin)
-                    right = upright(box[2], 0)[0]
+                    x, y = origin
+                    left, base, right = x - page_left, page_top - y, box[2] - page_left
                 else:
                     # The edge of the last character that lies ahead in the direction of writing.
                     left, base = self._transforms[quarter](*origin)

@@ -35,13 +35,17 @@ def visible_words(
         and word.font.size >= _MIN_SIZE
     ]
     doubtful = any(font.white or not font.ink for font in fonts)
-    first = min((font.order for font in fonts), default=0.0)
-    if not doubtful and not any(fill.opaque and fill.order > first for fill in fills):
+    last = max((fill.order for fill in fills if fill.opaque), default=-1)
+    if not doubtful and not any(font.order < last for font in fonts):
         return inside
     if len(fills) > MAX_FILLS or not any(word.font.ink for word in inside):
         return inside
     tiles = _tiles(fills, width, height)
-    return [word for word in inside if _seen(word, tiles)]
+    return [
+        word
+        for word in inside
+        if (word.font.order > last and word.font.ink and not word.font.white) or _seen(word, tiles)
+    ]
 
 
 def _tiles(fills: Iterable[Fill], width: float, height: float) -> Tiles:
