@@ -72,7 +72,6 @@ LIBRARIES: dict[str, set[str]] = {
     "kreuzberg": {
         "documents/extract.py",
         "documents/readers/pdf.py",
-        "documents/readers/slides.py",
     },
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
     "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},
@@ -116,7 +115,6 @@ LIBRARIES: dict[str, set[str]] = {
         "toml.py",
         "typed_json.py",
     },
-    "python_calamine": {"documents/readers/sheets.py"},
     "rapidfuzz": {"evaluation/scores.py"},
     "referencing": {"agents/form.py"},
     "rich": {"cli/progress.py"},
@@ -150,6 +148,7 @@ LIBRARIES: dict[str, set[str]] = {
         "tuning/weights/merge.py",
     },
     "xllamacpp": {"generation/llama_server.py"},
+    "xlrd": {"documents/workbooks/xls.py"},
 }
 # The command line is written in click; it is light, and any file there may use it.
 FREE = {"click": "cli/"}

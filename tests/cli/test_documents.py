@@ -142,10 +142,20 @@ def test_show_prints_a_document_as_it_was_read(kilde: Kilde, workspace: Path) ->
 
 
 def test_what_is_passed_over_is_named_and_counted(kilde: Kilde, workspace: Path) -> None:
+    from openpyxl import Workbook
+
     folder = workspace / "more"
     folder.mkdir()
     (folder / "picture.png").write_bytes(b"PNG")
-    (folder / "good.md").write_text("# Good\n\nThis can be read.\n")
+    book = Workbook()
+    book.active.append(["Name", "Room"])
+    book.active.append(["Anna", 12])
+    book.create_sheet("Salaries").append(["Anna", 30000])
+    book["Salaries"].sheet_state = "hidden"
+    book.save(folder / "rooms.xlsx")
     added = kilde("add", folder, cwd=workspace)
     assert "Passed over in more: .png files (1)" in added.out
-    assert "Passed over" not in kilde("sync", cwd=workspace).out
+    assert "Passed over in more/rooms.xlsx: hidden sheets (1)" in added.out
+    assert "hidden sheets (1)" in kilde("show", "more/rooms.xlsx", cwd=workspace).out
+    assert "30000" not in kilde("show", "more/rooms.xlsx", cwd=workspace).out
+    assert ".png" not in kilde("sync", cwd=workspace).out

@@ -202,3 +202,13 @@ def test_a_caption_is_the_title_of_the_table() -> None:
     assert text == "Tabel 1: Priser"
     assert isinstance(table, Table)
     assert table.title == "Tabel 1: Priser"
+
+
+def test_lines_of_an_address_or_of_hours_name_no_column() -> None:
+    rows = [["Åbent", "Mandag 9-15\nFredag 9-12"], ["Adresse", "Torvet 1\n4000 Roskilde"]]
+    assert shapes(grid(rows)) == [
+        "Åbent: Mandag 9-15 Fredag 9-12",
+        "Adresse: Torvet 1 4000 Roskilde",
+    ]
+    rows = [["Vare", "Pris\n2026"], ["Sand", "10"], ["Grus", "20"]]
+    assert shapes(grid(rows)) == [("", ["Vare", "Pris 2026"], rows[1:])]

@@ -120,7 +120,7 @@ def test_workbook_with_one_sheet_has_the_plain_id(load_file: Load, tmp_path: Pat
     assert document.text.startswith(
         "Vare: Æbler\nPris: 12\nFra: 2024-05-01\nSet: 2024-05-02 08:30\nPå lager: true\n\n"
     )
-    assert "Pris: 0.3\n" in document.text
+    assert "Pris: 0,3\n" in document.text
 
 
 def test_sheets_are_documents_and_hidden_ones_are_not(load_file: Load, tmp_path: Path) -> None:

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from kilde.cli.terminal import single_line, style
-from kilde.types import Omission
 
 if TYPE_CHECKING:
-    from kilde.types import Answer, Citation, Document, DocumentRef, Hit, Passage, SyncReport
+    from kilde.types import (
+        Answer,
+        Citation,
+        Document,
+        DocumentRef,
+        Hit,
+        Omission,
+        Passage,
+        SyncReport,
+    )
 
 _SNIPPET = 240
 # More documents with the same words than these are counted, not named; --json names all.
@@ -117,6 +125,8 @@ def report(done: SyncReport) -> int:
 
 def document(found: Document) -> None:
     """Print what is known of a document beside its text."""
+    from kilde.types import Omission
+
     facts = [
         ("Title", found.title),
         ("Source", found.source),

@@ -6,11 +6,16 @@ decided by the language of the program that shows it.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+_QUOTED = re.compile('"[^"]+"')
+# Programs write dates in this order unasked.
+_ISO = "yyyy-mm-dd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,11 @@ def conventions(language: str) -> Conventions:
     row = {**table.get(base, table["en"])}
     if base in table:
         row |= table.get(f"{base}-{region}", {})
-    fields = {name: row[name] for name in Conventions.__slots__}
-    return Conventions(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+    fields: dict[str, Any] = {
+        name: tuple(row[name]) if isinstance(row[name], list) else row[name]
+        for name in Conventions.__slots__
+    }
+    return Conventions(**fields)
 
 
 @cache
@@ -74,6 +82,21 @@ def language_of_country(country: int) -> str:
     """The language tag of a country code in an old workbook, ``""`` if unknown."""
     rows = _data()["languages"].items()
     return next((tag for tag, row in rows if country in row.get("country", ())), "")
+
+
+@cache
+def languages_writing(code: str) -> frozenset[str]:
+    """The languages whose currency or whose order of a date a format code spells out.
+
+    >>> languages_writing('#,##0.00 "kr."')
+    frozenset({'da'})
+    """
+    return frozenset(
+        tag.partition("-")[0]
+        for tag in _data()["languages"]
+        if any(symbol in code for symbol in _QUOTED.findall(conventions(tag).money))
+        or code.lower() == conventions(tag).date != _ISO
+    )
 
 
 @cache

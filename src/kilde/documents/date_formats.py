@@ -6,7 +6,7 @@ day; a duration may be longer than a day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -56,21 +56,27 @@ def day_or_moment(serial: float, has_time: bool) -> date | datetime | None:
     return when.date()
 
 
-def show_date(value: Decimal, tokens: Sequence[Token], own: Conventions) -> str | None:
-    """The text of a stored date or time; ``None`` for a number that is none."""
+_Part = Callable[[datetime, int, Decimal], str]
+"""What a token shows of a day, the seconds since the first day, and those with their fraction."""
+
+
+def date_display(tokens: Sequence[Token], own: Conventions) -> Callable[[Decimal], str | None]:
+    """What shows a stored date or time; it gives ``None`` for a number that is none."""
     elapsed = any(token.kind == "elapsed" for token in tokens)
-    if abs(value) >= _LAST_DAY or (value < 0 and not elapsed):
-        return None
-    decimals = sum(token.kind == "digit" for token in tokens)
-    unit = Decimal(1).scaleb(-decimals)
-    seconds = (abs(value) * _DAY).quantize(unit, ROUND_HALF_UP)
-    when = moment(int(seconds // _DAY)) or _EPOCH
-    half_day = any(token.kind == "half" for token in tokens)
-    parts = [
-        _part(t, place, tokens, when, seconds, half_day, own) for place, t in enumerate(tokens)
-    ]
-    sign = "-" if value < 0 and seconds else ""
-    return sign + " ".join("".join(parts).split())
+    unit = Decimal(1).scaleb(-sum(token.kind == "digit" for token in tokens))
+    parts = [_part(place, tokens, own) for place in range(len(tokens))]
+
+    def show(value: Decimal) -> str | None:
+        if abs(value) >= _LAST_DAY or (value < 0 and not elapsed):
+            return None
+        seconds = (abs(value) * _DAY).quantize(unit, ROUND_HALF_UP)
+        whole = int(seconds)
+        when = moment(whole // _DAY) or _EPOCH
+        texts = [part if isinstance(part, str) else part(when, whole, seconds) for part in parts]
+        sign = "-" if value < 0 and seconds else ""
+        return sign + " ".join("".join(texts).split())
+
+    return show
 
 
 def without_seconds(tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -84,50 +90,53 @@ def without_seconds(tokens: Sequence[Token]) -> tuple[Token, ...]:
     return (*tokens[:before], *tokens[seconds + 1 :])
 
 
-def _part(
-    token: Token,
-    place: int,
-    tokens: Sequence[Token],
-    when: datetime,
-    seconds: Decimal,
-    half_day: bool,
-    own: Conventions,
-) -> str:
-    letter, width = token.text[:1].lower(), len(token.text)
-    whole = int(seconds)
-    match token.kind, letter:
-        case "elapsed", _:
-            total = whole // {"h": 3600, "m": 60, "s": 1}[letter]
-            return f"{total:0{width}d}"
-        case "clock", "h":
-            hour = whole // 3600 % 24
-            if half_day:
-                hour = (hour - 1) % 12 + 1
-            elif own.padded_hours and place + 1 < len(tokens):
-                width = 2
-            return f"{hour:0{min(width, 2)}d}"
-        case "clock", "m":
-            return f"{whole // 60 % 60:0{min(width, 2)}d}"
-        case "clock", _:
-            return f"{whole % 60:0{min(width, 2)}d}"
-        case "half", _:
-            return token.text.split("/")[whole // 3600 % 24 >= 12]
-        case "date", "y":
-            return f"{when.year:04d}" if width > 2 else f"{when.year % 100:02d}"
-        case "date", "m":
-            names = {3: own.short_months, 4: own.months}
-            if width in names:
-                return names[width][when.month - 1]
-            return own.months[when.month - 1][0] if width > 4 else f"{when.month:0{width}d}"
-        case "date", _:
-            if width > 2:
-                return (own.days if width > 3 else own.short_days)[when.weekday()]
-            return f"{when.day:0{width}d}"
-        case "digit", _:
-            before = sum(t.kind == "digit" for t in tokens[:place])
-            return f"{seconds % 1:f}".partition(".")[2][before : before + 1]
-        case "point", _:
-            return own.decimal if any(t.kind == "digit" for t in tokens[place + 1 :]) else "."
-        case (("locale" | "bracket"), _):
-            return ""
-    return token.text
+def _part(place: int, tokens: Sequence[Token], own: Conventions) -> str | _Part:
+    """What a token shows: always the same text, or a part of the day or the time."""
+    kind, text = tokens[place]
+    letter, width = text[:1].lower(), len(text)
+    if kind == "elapsed":
+        unit = {"h": 3600, "m": 60, "s": 1}[letter]
+        return lambda _day, whole, _seconds: f"{whole // unit:0{width}d}"
+    if kind == "clock":
+        return _clock(letter, width, place, tokens, own)
+    if kind == "date":
+        return _day(letter, width, own)
+    if kind == "half":
+        names = text.split("/")
+        return lambda _day, whole, _seconds: names[whole // 3600 % 24 >= 12]
+    if kind == "digit":
+        digit = sum(token.kind == "digit" for token in tokens[:place])
+        return lambda _day, _whole, seconds: f"{seconds % 1:f}".partition(".")[2][digit : digit + 1]
+    if kind == "point" and any(token.kind == "digit" for token in tokens[place:]):
+        return own.decimal
+    return "" if kind in ("locale", "bracket") else text
+
+
+def _clock(letter: str, width: int, place: int, tokens: Sequence[Token], own: Conventions) -> _Part:
+    width = min(width, 2)
+    if letter == "m":
+        return lambda _day, whole, _seconds: f"{whole // 60 % 60:0{width}d}"
+    if letter == "s":
+        return lambda _day, whole, _seconds: f"{whole % 60:0{width}d}"
+    if any(token.kind == "half" for token in tokens):
+        return lambda _day, whole, _seconds: f"{(whole // 3600 - 1) % 12 + 1:0{width}d}"
+    if own.padded_hours and place + 1 < len(tokens):
+        width = 2
+    return lambda _day, whole, _seconds: f"{whole // 3600 % 24:0{width}d}"
+
+
+def _day(letter: str, width: int, own: Conventions) -> _Part:
+    if letter == "y":
+        if width > 2:
+            return lambda day, _whole, _seconds: f"{day.year:04d}"
+        return lambda day, _whole, _seconds: f"{day.year % 100:02d}"
+    if letter == "d":
+        if width < 3:
+            return lambda day, _whole, _seconds: f"{day.day:0{width}d}"
+        days = own.short_days if width == 3 else own.days
+        return lambda day, _whole, _seconds: days[day.weekday()]
+    if width < 3:
+        return lambda day, _whole, _seconds: f"{day.month:0{width}d}"
+    months = own.short_months if width == 3 else own.months
+    length = 1 if width > 4 else None  # "mmmmm" is the first letter
+    return lambda day, _whole, _seconds: months[day.month - 1][:length]

@@ -21,6 +21,7 @@ _LONGEST_NAME = 120
 _SAMPLE = 50
 _CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
+_ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 _UNIT = re.compile(r"[(\[]?[^\d\s]{1,12}(?: [^\d\s]{1,8}){0,2}[)\]]?")
 
@@ -87,6 +88,9 @@ def _names(rows: Sequence[GridRow]) -> bool:
         return False
     if not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
         return False
+    # Among many names one may be a whole explanation.
+    if sum(len(text) > _LONGEST_NAME for text in texts) * 10 > len(texts):
+        return False
     named = all(
         _is_name(cell, [row[column] for row in below if row[column] is not None])
         for column, cell in enumerate(rows[0])
@@ -99,8 +103,10 @@ def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
     text = " ".join(cell.text.split())
     if cell.header:
         return True
-    if len(text) > _LONGEST_NAME or _CONTACT.search(text):
+    if _CONTACT.search(text):
         return False
+    if "\n" in cell.text.strip() and _DIGITS.search(_ANY_YEAR.sub("", text)):
+        return False  # lines of an address or of opening hours
     shapes = Counter(_shape(other.text) for other in below if other is not None)
     own = _shape(text)
     if _YEAR.fullmatch(text):
@@ -157,8 +163,9 @@ def _goes_on(rows: Sequence[GridRow], height: int) -> bool:
     if any(cell is not None and cell is other for cell, other in zip(above, row, strict=True)):
         # A cell merged over two rows of the header; the other columns have a second level.
         others = [c for c, o in zip(row, above, strict=True) if c is not None and c is not o]
-        return bool(others) and _all_names(row, below)
-    merged = any(cell is not None and cell is right for cell, right in pairwise(above))
+        # Under a name merged over several columns there may be numbers, such as those of trips.
+        return bool(others) and (_is_merged_across(above) or _all_names(row, below))
+    merged = _is_merged_across(above)
     blank = any(cell is None for cell in above[1:])
     if (merged or blank) and _all_names(row, below):
         return _numbers_below(row, below)
@@ -168,9 +175,14 @@ def _goes_on(rows: Sequence[GridRow], height: int) -> bool:
     return False
 
 
+def _is_merged_across(row: GridRow) -> bool:
+    return any(cell is not None and cell is right for cell, right in pairwise(row))
+
+
 def _all_names(row: GridRow, below: Sequence[GridRow]) -> bool:
     return all(
-        _is_name(cell, [other[column] for other in below if other[column] is not None])
+        len(cell.text) <= _LONGEST_NAME
+        and _is_name(cell, [other[column] for other in below if other[column] is not None])
         for column, cell in enumerate(row)
         if cell is not None
     )

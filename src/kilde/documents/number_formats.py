@@ -11,16 +11,21 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 
-from kilde.documents.conventions import Conventions, conventions, language_of_code
-from kilde.documents.date_formats import is_date, show_date, without_seconds
+from kilde.documents.conventions import (
+    Conventions,
+    conventions,
+    language_of_code,
+    languages_writing,
+)
+from kilde.documents.date_formats import date_display, is_date, without_seconds
 from kilde.documents.format_tokens import Token, sections_of
-from kilde.documents.numerals import general, show_number
+from kilde.documents.numerals import general, number_display
 
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -31,6 +36,8 @@ _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
 }
 # English as a locale code mostly tells which currency is meant, in a workbook of any language.
 _SAYS_NOTHING = "en"
+# Integers below this are stored exactly and shown with all their digits.
+_EXACT = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class _Section:
     tokens: tuple[Token, ...]
     own: Conventions
     date: bool
+    show: Callable[[Decimal], str | None]
     condition: tuple[str, Decimal] | None = None
 
     def applies(self, value: Decimal) -> bool:
@@ -48,7 +56,7 @@ class _Section:
 
 
 class NumberFormat:
-    """A format code in the conventions of a language.
+    """A format code in the conventions of a language; ``plain`` where it changes nothing.
 
     >>> NumberFormat('#,##0.00 "kr."', "da").number(1250)
     '1.250,00 kr.'
@@ -62,8 +70,9 @@ class NumberFormat:
         has_text = len(sections) > 3 or any(token.kind == "text" for token in sections[-1].tokens)
         self._text = sections.pop() if has_text else None
         self._sections = tuple(sections[:3])
+        self.plain = code.lower() in ("general", "@", "")
 
-    @property
+    @cached_property
     def is_date(self) -> bool:
         """Whether the format shows a day, perhaps with a time."""
         return any(
@@ -71,7 +80,7 @@ class NumberFormat:
             for section in self._sections
         )
 
-    @property
+    @cached_property
     def has_time(self) -> bool:
         """Whether the format shows hours, minutes or seconds."""
         return any(
@@ -82,37 +91,42 @@ class NumberFormat:
     def without_seconds(self) -> NumberFormat | None:
         """The same format without its seconds; ``None`` where it shows no hours and seconds."""
         shorter = NumberFormat.__new__(NumberFormat)
-        shorter._own, shorter._text = self._own, self._text
+        shorter._own, shorter._text, shorter.plain = self._own, self._text, False
         shorter._sections = tuple(
-            replace(section, tokens=without_seconds(section.tokens)) if section.date else section
+            _compiled(without_seconds(section.tokens), section.own, section.condition)
+            if section.date
+            else section
             for section in self._sections
         )
-        return None if shorter._sections == self._sections else shorter
+        before = [section.tokens for section in self._sections]
+        return None if before == [section.tokens for section in shorter._sections] else shorter
 
     def number(self, value: float) -> str:
         """What is shown of a number; ``""`` where the format hides it."""
         if not math.isfinite(value):
             return ""
+        if self.plain and value % 1 == 0 and abs(value) < _EXACT:
+            return str(int(value))
         exact = Decimal(f"{value:.15g}")
         if not self._sections:
             return general(exact, self._own)
         section, signed = self._choose(exact)
         if section is None:
             return general(exact, self._own)
-        if section.date:
-            shown = show_date(exact if signed else abs(exact), section.tokens, section.own)
-            return general(exact, self._own) if shown is None else shown
-        return show_number(exact if signed else abs(exact), section.tokens, section.own)
+        shown = section.show(exact if signed else abs(exact))
+        return general(exact, self._own) if shown is None else shown
 
     def text(self, value: str) -> str:
         """What is shown of a text."""
-        if self._text is None:
+        if self.plain or self._text is None:
             return value
         return "".join(value if t.kind == "text" else t.text for t in self._text.tokens).strip()
 
     def _choose(self, value: Decimal) -> tuple[_Section | None, bool]:
         """The section for a number, and whether a minus sign is written before a negative one."""
         sections = self._sections
+        if len(sections) == 1 and sections[0].condition is None:
+            return sections[0], True
         if any(section.condition for section in sections):
             for section in sections:
                 if section.applies(value):
@@ -132,10 +146,16 @@ def number_format(code: str, language: str) -> NumberFormat:
     return NumberFormat(code, language)
 
 
-def stated_languages(code: str) -> list[str]:
-    """The languages that a format code names (``[$-406]``)."""
-    tags = (token for tokens in sections_of(code) for token in tokens if token.kind == "locale")
-    return [language for tag in tags if (language := _language(tag.text))]
+def languages_of(code: str) -> list[str]:
+    """The languages that a format code speaks for: those it names (``[$-406]``), else those whose
+    currency or date it spells out. English is named for its currencies in all of them.
+
+    >>> languages_of("[$-406]d. mmmm"), languages_of("0.00")
+    (['da'], [])
+    """
+    named = [t.text for tokens in sections_of(code) for t in tokens if t.kind == "locale"]
+    bases = {_language(tag).partition("-")[0] for tag in named} - {"", _SAYS_NOTHING}
+    return sorted(bases or languages_writing(code))
 
 
 def _only_negative(section: _Section) -> bool:
@@ -153,7 +173,7 @@ def _section(tokens: list[Token], own: Conventions) -> _Section:
         if token.kind == "bracket":
             match = _CONDITION.fullmatch(token.text.strip())
             if match:
-                condition = (match[1], Decimal(match[2].rstrip(".") or "0"))
+                condition = (match[1], Decimal(match[2]))
         elif token.kind == "locale":
             stated = _language(token.text)
             date = is_date(tokens)
@@ -167,7 +187,15 @@ def _section(tokens: list[Token], own: Conventions) -> _Section:
                 break
         else:
             kept.append(token)
-    return _Section(tuple(kept), own, is_date(kept), condition)
+    return _compiled(tuple(kept), own, condition)
+
+
+def _compiled(
+    tokens: tuple[Token, ...], own: Conventions, condition: tuple[str, Decimal] | None
+) -> _Section:
+    date = is_date(tokens)
+    show = date_display(tokens, own) if date else number_display(tokens, own)
+    return _Section(tokens, own, date, show, condition)
 
 
 def _language(code: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import partial
 
 from kilde.documents.conventions import Conventions
 from kilde.documents.format_tokens import Token
@@ -17,6 +18,7 @@ _LARGEST_DENOMINATOR = 99_999
 _LARGEST_EXPONENT = 300
 # Digits that a decimal number of the default context holds.
 _PRECISION = 28
+_ZERO = Decimal(0)
 
 
 def general(value: Decimal, own: Conventions) -> str:
@@ -32,22 +34,27 @@ def general(value: Decimal, own: Conventions) -> str:
     return mantissa.replace(".", own.decimal)
 
 
-def show_number(value: Decimal, tokens: Sequence[Token], own: Conventions) -> str:
-    """The text of a number in one section of a format."""
-    if value.adjusted() > _LARGEST_EXPONENT:
-        return general(value, own)
-    if value.adjusted() < -_LARGEST_EXPONENT:
-        value = Decimal(0)
+def number_display(tokens: Sequence[Token], own: Conventions) -> Callable[[Decimal], str]:
+    """What shows a number in one section of a format: the section is understood once."""
     kinds = [token.kind for token in tokens]
+    show: Callable[[Decimal], str]
     if "digit" not in kinds:
-        shown = _without_digits(value, tokens, own)
+        show = partial(_without_digits, tokens=tokens, own=own)
     elif "slash" in kinds:
-        shown = _fraction(value, tokens, own)
+        show = partial(_fraction, tokens=tokens, own=own)
     elif "exponent" in kinds:
-        shown = _scientific(value, tokens, own)
+        show = partial(_scientific, tokens=tokens, own=own)
     else:
-        shown = _fixed(value, tokens, own)
-    return " ".join(shown.split())
+        show = _Fixed(tokens, own).show
+
+    def bounded(value: Decimal) -> str:
+        power = value.adjusted()
+        if power > _LARGEST_EXPONENT:
+            return general(value, own)
+        shown = show(value if power >= -_LARGEST_EXPONENT else _ZERO)
+        return " ".join(shown.split()) if " " in shown else shown
+
+    return bounded
 
 
 def _without_digits(value: Decimal, tokens: Sequence[Token], own: Conventions) -> str:
@@ -58,50 +65,66 @@ def _without_digits(value: Decimal, tokens: Sequence[Token], own: Conventions) -
     )
 
 
-def _fixed(value: Decimal, tokens: Sequence[Token], own: Conventions) -> str:
-    digits = [n for n, token in enumerate(tokens) if token.kind == "digit"]
-    first, last = digits[0], digits[-1]
-    point = next((n for n in range(last) if tokens[n].kind == "point"), last + 1)
-    before, after = tokens[:first], list(tokens[last + 1 :])
-    whole_places, part_places = list(tokens[first:point]), tokens[point : last + 1]
-    # Commas directly behind the last digit on either side of the point divide by thousands.
-    thousands = 0
-    while whole_places[-1:] and whole_places[-1].kind == "comma":
-        whole_places.pop()
-        thousands += 1
-    while after and after[0].kind == "comma":
-        after.pop(0)
-        thousands += 1
-    if after and after[0].kind == "point":  # as in "450,-"
-        after[0] = Token("literal", own.decimal)
-    percents = sum(token.kind == "percent" for token in tokens)
-    places = "".join(token.text for token in part_places if token.kind == "digit")
-    whole, part = _rounded(value.scaleb(2 * percents - 3 * thousands), len(places))
-    part = part[: max(places.rfind("0") + 1, len(part.rstrip("0")))]
-    sign = "-" if value < 0 and (whole.strip("0") or part.strip("0")) else ""
-    shown = _whole(whole, whole_places, own) + (own.decimal + part if part else "")
-    if own.symbol_after and not after and [token.kind for token in before] == ["currency"]:
-        return f"{sign}{shown} {before[0].text}"
-    return sign + _literals(before, own) + shown + _literals(after, own)
+class _Fixed:
+    """Digits before and after a decimal sign, the usual kind of a number format."""
+
+    def __init__(self, tokens: Sequence[Token], own: Conventions) -> None:
+        digits = [n for n, token in enumerate(tokens) if token.kind == "digit"]
+        first, last = digits[0], digits[-1]
+        point = next((n for n in range(last) if tokens[n].kind == "point"), last + 1)
+        first = min(first, point)  # ".00" has no digit before the point
+        before, after = list(tokens[:first]), list(tokens[last + 1 :])
+        self._whole, part = list(tokens[first:point]), tokens[point : last + 1]
+        # Commas directly behind the last digit on either side of the point divide by thousands.
+        thousands = 0
+        while self._whole and self._whole[-1].kind == "comma":
+            self._whole.pop()
+            thousands += 1
+        while after and after[0].kind == "comma":
+            after.pop(0)
+            thousands += 1
+        if after and after[0].kind == "point":  # as in "450,-"
+            after[0] = Token("literal", own.decimal)
+        self._scale = 2 * sum(token.kind == "percent" for token in tokens) - 3 * thousands
+        places = "".join(token.text for token in part if token.kind == "digit")
+        self._places, self._required = len(places), places.rfind("0") + 1
+        if own.symbol_after and not after and [token.kind for token in before] == ["currency"]:
+            before, after = [], [Token("literal", " "), *before]
+        self._before, self._after = _literals(before, own), _literals(after, own)
+        kinds = [token.kind for token in self._whole]
+        marks = [token.text for token in self._whole if token.kind == "digit"]
+        self._least = len(marks) - marks.index("0") if "0" in marks else 0
+        self._grouped = "comma" in kinds
+        self._scattered = any(kind not in ("digit", "comma") for kind in kinds)
+        self._own = own
+
+    def show(self, value: Decimal) -> str:
+        """The text of a number."""
+        whole, part = _rounded(value.scaleb(self._scale) if self._scale else value, self._places)
+        if self._required < self._places:
+            part = part[: max(self._required, len(part.rstrip("0")))]
+        sign = "-" if value < 0 and (whole.strip("0") or part.strip("0")) else ""
+        whole = whole.lstrip("0").rjust(self._least, "0")
+        if self._scattered:
+            whole = _scattered(whole, self._whole, self._own)
+        elif self._grouped and len(whole) > 3:
+            whole = _grouped(whole, self._own.group)
+        shown = f"{whole}{self._own.decimal}{part}" if part else whole
+        return sign + self._before + shown + self._after
 
 
 def _rounded(value: Decimal, places: int) -> tuple[str, str]:
     """The digits before and after the point, rounded half up as spreadsheets do."""
-    value = abs(value)
-    if value.adjusted() + places < _PRECISION:
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > places and value.adjusted() + places < _PRECISION:
         value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    whole, _, part = f"{value:.{places}f}".partition(".")
+    whole, _, part = f"{value:.{places}f}".removeprefix("-").partition(".")
     return whole, part
 
 
-def _whole(digits: str, tokens: Sequence[Token], own: Conventions) -> str:
+def _scattered(digits: str, tokens: Sequence[Token], own: Conventions) -> str:
     """The digits before the point in their places: ``00 00 00 00`` has blanks between them."""
     places = [token.text for token in tokens if token.kind == "digit"]
-    required = len(places) - places.index("0") if "0" in places else 0
-    digits = digits.lstrip("0").rjust(required, "0")
-    grouped = any(token.kind == "comma" for token in tokens)
-    if all(token.kind in ("digit", "comma") for token in tokens):
-        return _grouped(digits, own.group) if grouped else digits
     shown: list[str] = []
     left = list(digits)
     remaining = len(places)

@@ -1,13 +1,11 @@
-"""Files that break what parses them: a workbook of Excel 97 with one byte changed."""
+"""A file that is damaged inside: a workbook of Excel 97 with one byte changed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# Offset and value of a byte that makes the parser panic, and one that makes it ask for more memory
-# than there is, at which it aborts the process.
-PANICS = (1426, 64)
-ABORTS = (2230, 255)
+# Offset and value of a byte without which the parser finds no sheets.
+DAMAGE = (1426, 64)
 
 
 def workbook(*faults: tuple[int, int]) -> bytes:

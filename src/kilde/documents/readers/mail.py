@@ -9,7 +9,7 @@ from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from typing import cast
 
-from kilde.documents.content import Content, Prose
+from kilde.documents.content import Content, Part, Prose
 from kilde.documents.formats import format_of
 from kilde.documents.readers import html
 from kilde.documents.text import decode
@@ -56,14 +56,14 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
             "no text in the mail",
             hint="If what you need is in an attachment, save that as a file and add it.",
         )
+    parts: Sequence[Part]
     if body.get_content_subtype() == "html":
         page = html.read(raw, name, "text/html")[0]
         parts = page.parts if isinstance(page, Prose) else ()
-        text = "\n\n".join(part for part in parts if isinstance(part, str))
     else:
-        text = decode(raw, name, str(body.get_content_charset() or ""))
+        parts = [decode(raw, name, str(body.get_content_charset() or ""))]
     # Not as Markdown: the headings of a newsletter do not divide it, and its title is the subject.
-    return [Prose([text], title=subject, metadata=metadata)]
+    return [Prose(parts, title=subject, metadata=metadata)]
 
 
 def _headers(message: EmailMessage) -> dict[str, Scalar]:

@@ -7,6 +7,7 @@ author hid (a row, a column, a sheet) should not be quoted to a reader: it is le
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -25,6 +26,7 @@ _XLS = "application/vnd.ms-excel"
 _ZIP = b"PK"
 # A line above the only table of a sheet is its title up to this length; a longer one is a text.
 _LONGEST_TITLE = 80
+_DIGIT = re.compile(r"\d")
 
 
 def read(data: bytes, name: str, mime: str) -> list[Content]:
@@ -64,12 +66,18 @@ def _workbook(data: bytes, name: str, mime: str) -> Workbook:
 
 
 def _content(sheet: str, parts: Sequence[str | Table], omitted: Mapping[str, int]) -> Content:
-    """A table where the sheet is one table under its titles, else text with tables."""
+    """A table where the sheet is one table under its name, else text with tables.
+
+    A second line above the table that has a number in it ("Valid from 1 May") is text, so that it
+    can be quoted.
+    """
     *titles, table = parts
-    if isinstance(table, Table) and all(map(_is_title, titles)):
+    heading = titles[0] if titles and _is_title(titles[0]) else ""
+    names = all(_is_title(part) and not _DIGIT.search(str(part)) for part in titles[1:])
+    if isinstance(table, Table) and names and (heading or not titles):
         title = " – ".join(str(text) for text in titles)
         return replace(table, part=sheet, title=title, omitted=omitted)
-    return Prose(parts, part=sheet, omitted=omitted)
+    return Prose(parts, title=str(heading), part=sheet, omitted=omitted)
 
 
 def _is_title(part: str | Table) -> bool:

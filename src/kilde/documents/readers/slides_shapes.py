@@ -131,7 +131,7 @@ class SlideReader:
                     chart = self.related(attribute(element, "id"))
                     table = chart_table(chart) if chart is not None else None
                     if table is not None:
-                        return [table]
+                        return [*([as_text(table.title)] if table.title else []), table]
                     self.omitted["charts"] += 1
                 case "relIds":
                     diagram = self.related(attribute(element, "dm"))

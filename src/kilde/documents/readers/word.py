@@ -1,6 +1,6 @@
 """Word files: their text as Word shows it, tables as rows, what is hidden or deleted left out.
 
-No library reads automatic numbers, hidden text and non-breaking hyphens right (decision 17), so the
+No library reads automatic numbers, hidden text and non-breaking hyphens right (decision 19), so the
 XML is read here; :mod:`kilde.documents.word` knows it.
 """
 

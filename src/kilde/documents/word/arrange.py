@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from kilde.documents.content import Grid, GridCell, Part
+from kilde.documents.content import Grid, GridCell, Part, Table
 from kilde.documents.footnotes import place, without_marks
 from kilde.documents.grids import tables_of
 from kilde.documents.markup import as_text
@@ -59,6 +59,29 @@ def plain_texts(blocks: Iterable[Block]) -> Iterator[str]:
             yield from (part for part in parts if isinstance(part, str))
         elif block.text:
             yield block.shown
+
+
+def cell_text(blocks: Iterable[Block]) -> str:
+    """The text of a cell; a small table inside it, a row on each line."""
+    texts: list[str] = []
+    for block in blocks:
+        if isinstance(block, Grid):
+            parts = tables_of(replace(block, layout=True))
+            texts += [part for part in parts if isinstance(part, str)]
+        else:
+            texts.append(block.shown)
+    return "\n".join(text for text in texts if text)
+
+
+def is_arranging(contents: Iterable[Block]) -> bool:
+    """Whether a table with these blocks in its cells arranges a page: it holds headings or tables
+    that have rows of their own."""
+    return any(
+        any(isinstance(part, Table) for part in tables_of(block))
+        if isinstance(block, Grid)
+        else block.level > 0 and bool(block.text)
+        for block in contents
+    )
 
 
 def with_captions(blocks: Iterable[Block]) -> list[Block]:

@@ -1,22 +1,13 @@
-"""The parts of a Word file: XML in a zip archive, connected by relationships.
-
-Document type declarations are refused, so no entity can expand; the size of the archive is checked
-before (:func:`kilde.documents.extract.check_archive`).
-"""
+"""The parts of a Word file: XML in a zip archive, connected by relationships."""
 
 from __future__ import annotations
 
-import codecs
 import posixpath
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError, XMLParser, fromstring
+from xml.etree.ElementTree import Element
 
-from kilde.documents.extract import check_archive, damaged
-from kilde.errors import LoadError
+from kilde.documents.xml_archive import XmlArchive
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -24,8 +15,8 @@ MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 # "Strict Open XML" is the same format under other names.
 _STRICT = (
-    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", W),
-    (b"http://purl.oclc.org/ooxml/officeDocument/relationships", R),
+    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", W[1:-1].encode()),
+    (b"http://purl.oclc.org/ooxml/officeDocument/relationships", R[1:-1].encode()),
 )
 
 
@@ -37,16 +28,11 @@ class Relationship:
     target: str
 
 
-class Package:
-    """The parts of one file, each parsed when it is asked for.
-
-    Raises :class:`LoadError` for a file that is locked, damaged or larger than allowed.
-    """
+class Package(XmlArchive):
+    """The parts of one file with their relationships."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        check_archive(data, name)
-        self._name = name
-        self._archive = zipfile.ZipFile(BytesIO(data))
+        super().__init__(data, name)
         main = [r.target for r in self.relationships("").values() if r.kind == "officeDocument"]
         self.main = main[0] if main else "word/document.xml"
 
@@ -59,28 +45,13 @@ class Package:
 
     def xml(self, part: str, shorten: Callable[[bytes], bytes] | None = None) -> Element | None:
         """The root element of a part, ``None`` where the file has no such part."""
-        try:
-            content = self._archive.read(part)
-        except KeyError:
-            return None
-        except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError) as error:
-            raise damaged(self._name, error) from error
-        content = _utf8(content)
-        if b"<!DOCTYPE" in content:
-            raise LoadError(
-                self._name,
-                "it declares XML entities, which no Word file does",
-                hint="If it came from a stranger, do not open it.",
-            )
-        for strict, transitional in _STRICT:
-            content = content.replace(strict, transitional[1:-1].encode())
-        if shorten is not None:
-            content = shorten(content)
-        try:
-            # Without a document type there are no entities to expand.
-            return fromstring(content, XMLParser(encoding="utf-8"))  # noqa: S314
-        except (ParseError, ValueError) as error:
-            raise damaged(self._name, error) from error
+
+        def prepared(content: bytes) -> bytes:
+            for strict, transitional in _STRICT:
+                content = content.replace(strict, transitional)
+            return content if shorten is None else shorten(content)
+
+        return super().xml(part, prepared)
 
     def relationships(self, part: str) -> dict[str, Relationship]:
         """What a part refers to, by id; links to other files are left out."""
@@ -111,13 +82,6 @@ def value(element: Element | None, default: str = "") -> str:
 def switch(element: Element | None) -> bool | None:
     """A property that is on or off, ``None`` where it is not set."""
     return None if element is None else value(element, "true") not in ("0", "false", "off", "none")
-
-
-def _utf8(content: bytes) -> bytes:
-    """XML in one encoding, whatever it declares, so that nothing in it can be overlooked."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace").encode("utf-8")
-    return content
 
 
 def _without_table_styles(content: bytes) -> bytes:

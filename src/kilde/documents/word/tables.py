@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from xml.etree.ElementTree import Element
 
-from kilde.documents.content import Grid, GridCell, Table
-from kilde.documents.grids import placed, tables_of
-from kilde.documents.word.blocks import Block, Paragraph
+from kilde.documents.content import Grid, GridCell
+from kilde.documents.grids import placed
+from kilde.documents.word.arrange import cell_text, is_arranging
+from kilde.documents.word.blocks import Block
 from kilde.documents.word.package import W, switch, value
 from kilde.documents.word.styles import integer
 
@@ -23,7 +23,6 @@ def grids(table: Element, read: Callable[[Iterable[Element]], Iterator[Block]]) 
     contents: list[Block] = []
     open_cells: dict[int, tuple[int, int]] = {}  # column -> row and position of a merged cell
     header_rows = 0
-    arranges = False
     for row in _descendants(table, f"{W}tr"):
         properties = row.find(f"{W}trPr")
         if is_left_out(properties):
@@ -47,20 +46,14 @@ def grids(table: Element, read: Callable[[Iterable[Element]], Iterator[Block]]) 
             else:
                 blocks = list(read(element))
                 contents += blocks
-                arranges = arranges or any(
-                    block.level > 0 and bool(block.text.strip())
-                    if isinstance(block, Paragraph)
-                    else _is_table(block)
-                    for block in blocks
-                )
-                line.append((GridCell(_text(blocks)), 1, width))
+                line.append((GridCell(cell_text(blocks)), 1, width))
                 if merge is not None:
                     still_open[column] = (len(rows), len(line) - 1)
             column += width
         open_cells = still_open
         rows.append(line)
     single = sum(len(row) for row in rows) == 1
-    if arranges or single:
+    if is_arranging(contents) or single:
         yield from contents
     elif rows:
         yield Grid(placed(rows), header_rows=header_rows or None)
@@ -71,22 +64,6 @@ def is_left_out(properties: Element | None) -> bool:
     if properties is None:
         return False
     return properties.find(f"{W}del") is not None or bool(switch(properties.find(f"{W}hidden")))
-
-
-def _is_table(grid: Grid) -> bool:
-    return any(isinstance(part, Table) for part in tables_of(grid))
-
-
-def _text(blocks: Iterable[Block]) -> str:
-    """The text of a cell; a small table inside it, a row on each line."""
-    texts: list[str] = []
-    for block in blocks:
-        if isinstance(block, Grid):
-            parts = tables_of(replace(block, layout=True))
-            texts += [part for part in parts if isinstance(part, str)]
-        else:
-            texts.append(block.shown)
-    return "\n".join(text for text in texts if text)
 
 
 def _count(properties: Element | None, name: str) -> int:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kilde.documents.content import GridCell
 from kilde.documents.conventions import built_in, conventions
 from kilde.documents.date_formats import day_or_moment
-from kilde.documents.number_formats import NumberFormat, number_format
+from kilde.documents.number_formats import NumberFormat, languages_of, number_format
 from kilde.documents.tables import scalar
 from kilde.documents.workbooks.sheets import Sheet
-from kilde.language.detect import detect
+from kilde.language.detect import detect_near, is_clear
 from kilde.types import UNKNOWN_LANGUAGE, Scalar
 
 Value = float | bool | str
 Stored = tuple[Value, int]
 """The value of a cell and the number of its style."""
 
+Tables = Sequence[Mapping[int, Mapping[int, Stored]]]
+"""The cells of each sheet, by row and column."""
+
 # Characters of a workbook that tell its language.
-_SAMPLE = 4_000
+_SAMPLE = 2_000
 # Texts of numbers that are kept, since many cells hold the same one.
 _REMEMBERED = 50_000
 # Days from the first day of one system of dates to that of the other.
@@ -44,8 +48,7 @@ class Styles:
 def show(stored: Sequence[tuple[Sheet, dict[int, dict[int, Stored]]]], styles: Styles) -> None:
     """Fill the sheets with their cells as shown; cells that show nothing are left out."""
     tables = [rows for _, rows in stored]
-    language = styles.language or detect(_text(tables))
-    display = _Display(styles, "en" if language == UNKNOWN_LANGUAGE else language, tables)
+    display = _Display(styles, *_language(styles, tables), tables)
     for sheet, rows in stored:
         for number in list(rows):
             shown = {
@@ -57,13 +60,29 @@ def show(stored: Sequence[tuple[Sheet, dict[int, dict[int, Stored]]]], styles: S
                 sheet.rows[number] = shown
 
 
+def _language(styles: Styles, tables: Tables) -> tuple[str, bool]:
+    """The language that numbers are shown in, and whether there is no doubt about it."""
+    if styles.language:
+        return styles.language, True
+    near: Counter[str] = Counter()
+    for number in set(styles.numbers):
+        languages = languages_of(styles.codes.get(number, ""))
+        near.update(dict.fromkeys(languages, 1 / len(languages)) if languages else {})
+    text = _text(tables)
+    total = sum(near.values())
+    language = detect_near(text, {code: share / total for code, share in near.items()})
+    if language == UNKNOWN_LANGUAGE:
+        return "en", False
+    booleans = any(isinstance(value, bool) for value, _ in _cells(tables))
+    return language, near[language] * 2 > total or (booleans and is_clear(text))
+
+
 class _Display:
     """What is shown of a stored value, by its style."""
 
-    def __init__(
-        self, styles: Styles, language: str, tables: Iterable[Mapping[int, Mapping[int, Stored]]]
-    ) -> None:
+    def __init__(self, styles: Styles, language: str, certain: bool, tables: Tables) -> None:
         self._own = conventions(language)
+        self._certain = certain
         self._offset = _SINCE_1904 if styles.since_1904 else 0
         self._formats = [
             number_format(styles.codes.get(number) or built_in(number, language), language)
@@ -75,17 +94,19 @@ class _Display:
     def cell(self, value: Value, style: int) -> GridCell | None:
         """The cell; ``None`` where nothing is shown."""
         if isinstance(value, bool):
-            return GridCell(self._own.true if value else self._own.false, value)
+            # The word of a wrong language would be one that nobody sees.
+            known = (self._own.false, self._own.true) if self._certain else ("false", "true")
+            return GridCell(known[value], value)
         form = self._format(style)
         if isinstance(value, str):
-            text = form.text(value)
-            return GridCell(text) if text.strip() else None
-        known = self._texts.get((value, style))
-        if known is None:
-            known = self._shown(value, form)
+            text = value if form.plain else form.text(value)
+            return GridCell(text) if text else None
+        shown = self._texts.get((value, style))
+        if shown is None:
+            shown = self._shown(value, form)
             if len(self._texts) < _REMEMBERED:
-                self._texts[value, style] = known
-        return GridCell(*known) if known[0] else None
+                self._texts[value, style] = shown
+        return GridCell(*shown) if shown[0] else None
 
     def _format(self, style: int) -> NumberFormat:
         return self._formats[style] if 0 <= style < len(self._formats) else self._formats[0]
@@ -99,7 +120,7 @@ class _Display:
         # Times and durations have no type of their own: their value is what is shown.
         return text, text if form.has_time else scalar(value)
 
-    def _shorten(self, tables: Iterable[Mapping[int, Mapping[int, Stored]]]) -> None:
+    def _shorten(self, tables: Tables) -> None:
         """Leave seconds out of formats whose values are all full minutes.
 
         Programs that write workbooks give times such a format unasked.
@@ -122,11 +143,11 @@ def _is_full_minute(serial: float) -> bool:
     return round(serial * _MINUTES_A_DAY * 60) % 60 == 0
 
 
-def _cells(tables: Iterable[Mapping[int, Mapping[int, Stored]]]) -> Iterator[Stored]:
+def _cells(tables: Tables) -> Iterator[Stored]:
     return (cell for rows in tables for row in rows.values() for cell in row.values())
 
 
-def _text(tables: Iterable[Mapping[int, Mapping[int, Stored]]]) -> str:
+def _text(tables: Tables) -> str:
     """The first words of a workbook."""
     words: list[str] = []
     length = 0

@@ -20,7 +20,7 @@ def read_xls(data: bytes, name: str) -> Workbook:
 
     Raises :class:`LoadError`, with ``name`` as the source, for one that is locked or damaged.
     """
-    import xlrd  # type: ignore[import-untyped]
+    import xlrd
 
     try:
         book = xlrd.open_workbook(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 
@@ -47,7 +48,7 @@ class CellReader:
             place = attributes.get("r")
             self._column = self._column_of(place) if place else self._column + 1
             self._kind = attributes.get("t", "n")
-            self._style = number(attributes.get("s"))
+            self._style = number(attributes["s"]) if "s" in attributes else 0
             self._formula = False
             self._texts.clear()
         elif element in ("v", "t"):
@@ -121,9 +122,10 @@ class CellReader:
                     return plain(text)
                 return (when.replace(tzinfo=None) - _EPOCH).total_seconds() / 86_400
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
             return plain(text)
+        return value if math.isfinite(value) else None
 
     def _column_of(self, place: str) -> int:
         letters = place.rstrip("0123456789")

@@ -15,7 +15,8 @@ def parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Call the functions for every element and text; names come without their prefix.
+    """Call the functions for every element and text; names come without the prefix of a file
+    that has one.
 
     Raises ``ValueError`` for what is no XML, and for XML with definitions of its own, which office
     programs do not write and attacks do.
@@ -25,17 +26,24 @@ def parse(
     parser.buffer_text = True
 
     def local(name: str) -> str:
-        if name not in names:
-            names[name] = name.rpartition(":")[2]
-        return names[name]
+        known = names.get(name)
+        if known is None:
+            known = names[name] = name.rpartition(":")[2]
+        return known
+
+    def first(name: str, attributes: dict[str, str]) -> None:
+        # Sheets are mostly written without prefixes, and have millions of elements.
+        plain = ":" not in name
+        parser.StartElementHandler = start if plain else lambda name, own: start(local(name), own)
+        if end is not None:
+            parser.EndElementHandler = end if plain else lambda name: end(local(name))
+        start(local(name), attributes)
 
     def refuse(*_: object) -> None:
         raise ValueError("its XML has definitions of its own")
 
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: start(local(name), attributes)
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(local(name))
+    parser.StartElementHandler = first
     if text is not None:
         parser.CharacterDataHandler = text
     try:

@@ -1,0 +1,1 @@
+"""Rich Text Format (.rtf), read so that the text is what Word shows."""
