@@ -79,7 +79,7 @@ class Hyphenation:
         if not before_hyphen or following.lower().strip(",;") in _AFTER_PART:
             return False, separator
         if not after[0].isalpha():
-            return False, "" if after[0].isdigit() or after[0] in "(\"»“" else separator
+            return False, "" if after[0].isdigit() or after[0] in '("»“' else separator
         capitals = before_hyphen.isupper() and following[:2].isupper() and len(before_hyphen) > 1
         small = after[0].islower() and before_hyphen[-1].islower() and len(before_hyphen) > 1
         if not small and not capitals:

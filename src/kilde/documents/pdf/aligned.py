@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows
 from kilde.documents.pdf.geometry import Box, Rule
-from kilde.documents.pdf.lines import Line, Row
+from kilde.documents.pdf.lines import Row
 
 _MIN_ROWS = 3
 # Running text: words per line, share of its lines that begin small, and of those that are full.
@@ -23,11 +23,13 @@ _MIN_PROSE_WORDS = 2.5
 _MIN_CONTINUED = 0.15
 _MIN_FULL = 0.6
 _MIN_LONE_ROWS = 5
+_FEW_ROWS = 5
 _MOST = 0.75
 # Baselines closer than this (in font sizes) may belong to one row.
 _TIGHT = 1.45
 _APART = 1.25
 _MAX_ROW_LINES = 3.5
+_LEADER = re.compile(r"(?:\.\s?){4,}$")
 _DIGIT = re.compile(r"\d")
 _MARKER = re.compile(r"[•▪‣◦·●○–—➢✓*-]|\(?(?:\d{1,3}|[a-zæøå]|[ivx]{1,5})[.)]?|§+ ?\d+\.?", re.I)
 
@@ -41,7 +43,9 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
     if len(columns) < 2:
         return None
     placed = placed_in(rows, columns)
-    if placed is None or is_list(placed) or is_prose(placed):
+    if placed is None or is_list(placed) or _is_contents(placed) or is_prose(placed):
+        return None
+    if len(placed) <= _FEW_ROWS and _is_text_pairs(placed):
         return None
     full = sum(sum(cell is not None for cell in row) > 1 for row in placed)
     if full < _MIN_ROWS and not (len(columns) > 2 and full == 2 and bold_rows(placed)):
@@ -53,6 +57,7 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
         rows[-1][0].bottom,
     )
     cells = _by_rules(placed, box, rules) or _wrapped(placed)
+    cells, columns = _parted(cells, columns)
     return PageTable(cells, box, columns, bold_rows(cells))
 
 
@@ -101,6 +106,23 @@ def is_list(cells: Sequence[Sequence[LineCell | None]]) -> bool:
     """Whether two columns are the signs or numbers of list items and their texts."""
     firsts = [row[0][0].text for row in cells if row[0]]
     return len(cells[0]) == 2 and bool(firsts) and all(map(_MARKER.fullmatch, firsts))
+
+
+def _is_contents(cells: Sequence[Sequence[LineCell | None]]) -> bool:
+    """Whether it is a table of contents: titles with dots up to the numbers of their pages."""
+    led = sum(any(cell and _LEADER.search(cell[-1].text) for cell in row) for row in cells)
+    return led * 2 > len(cells)
+
+
+def _is_text_pairs(cells: Sequence[Sequence[LineCell | None]]) -> bool:
+    """Whether a few lines stand beside others, as two addresses at the head of a letter do."""
+    if len(cells[0]) != 2 or bold_rows(cells):
+        return False
+    firsts = [row[0][0].text for row in cells if row[0]]
+    seconds = [row[1][0].text for row in cells if row[1]]
+    if sum(text.endswith(":") for text in firsts) * 2 > len(firsts):
+        return False
+    return sum(map(_is_number, seconds)) * 2 < len(seconds)
 
 
 def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
@@ -234,6 +256,21 @@ def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None]
 def _is_number(text: str) -> bool:
     digits = sum(map(str.isdigit, text))
     return digits > 0 and digits * 2 >= sum(map(str.isalpha, text))
+
+
+def _parted(
+    cells: list[list[LineCell | None]], columns: list[tuple[float, float]]
+) -> tuple[list[list[LineCell | None]], list[tuple[float, float]]]:
+    """A table that goes on beside itself under the same header, with a blank column between."""
+    half, odd = divmod(len(columns), 2)
+    names = [" ".join(line.text for line in cell) if cell else "" for cell in cells[0]]
+    if odd or half < 2 or names[:half] != names[half:]:
+        return cells, columns
+    gap = (columns[half - 1][1], columns[half][0])
+    return (
+        [[*row[:half], None, *row[half:]] for row in cells],
+        [*columns[:half], gap, *columns[half:]],
+    )
 
 
 def logical_rows(cells: Sequence[LineCell | None]) -> list[list[LineCell | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from kilde.documents.content import Grid, PageImage, PageStart, Part, Table
 from kilde.documents.grid_headers import header_height
@@ -42,8 +43,7 @@ class Assembler:
 
     def __init__(self, pages: Sequence[PageLayout]) -> None:
         self._pages = pages
-        texts = [block for page in pages for block in page.blocks if isinstance(block, list)]
-        self._style = Style.of(texts)
+        self._style = Style.of(block for page in pages for block in page.blocks)
         self._hyphenation = Hyphenation(self._all_text())
         self._header: tuple[PageTable, Grid, int] | None = None
 
@@ -56,9 +56,7 @@ class Assembler:
             for item in items
             if isinstance(item, Paragraph) and item.kind is Kind.HEADING and not item.level
         )
-        continued = [False] + [
-            self._continues(before, page) for before, page in zip(pages, pages[1:], strict=False)
-        ]
+        continued = [False, *(self._continues(before, page) for before, page in pairwise(pages))]
         parts: list[Part] = []
         for page, own, goes_on, following in zip(
             self._pages, pages, continued, [*continued[1:], False], strict=True
@@ -76,9 +74,7 @@ class Assembler:
         for page in self._pages:
             for block in page.blocks:
                 if isinstance(block, PageTable):
-                    yield from (
-                        line.text for row in block.cells for cell in row if cell for line in cell
-                    )
+                    yield from (line.text for line in block.lines())
                 else:
                     yield from (line.text for line in block)
 
@@ -189,8 +185,8 @@ class Assembler:
             level = sum(left <= paragraph.lines[0].left for left in lefts) - 1
             indent = "  " * min(level, 3)
             sign = "- " if paragraph.marker else ""
-            text = as_text(notes.beside(self._text(paragraph)))
-            lines.append(indent + sign + text.replace("\n", f"\n{indent}"))
+            text = as_text(sign + notes.beside(self._text(paragraph)))
+            lines.append(indent + text.replace("\n", f"\n{indent}"))
         return "\n".join(lines)
 
     def _table(
@@ -227,18 +223,21 @@ class Assembler:
 
 def _captions(items: Sequence[Item]) -> Iterator[tuple[PageTable, Paragraph]]:
     """The tables with the paragraphs above or below them that are their captions."""
+    places = [number for number, item in enumerate(items) if isinstance(item, PageTable)]
     taken: set[int] = set()
-    for number, item in enumerate(items):
-        if not isinstance(item, PageTable):
-            continue
-        for place in (number - 1, number + 1):
-            other = items[place] if 0 <= place < len(items) else None
+    captioned: set[int] = set()
+    for step in (-1, 1):
+        for place in places:
+            other = items[place + step] if 0 <= place + step < len(items) else None
+            table = items[place]
             if (
-                isinstance(other, Paragraph)
+                isinstance(table, PageTable)
+                and isinstance(other, Paragraph)
+                and place not in captioned
                 and id(other) not in taken
                 and _CAPTION.match(other.lines[0].text)
                 and sum(len(line.text) for line in other.lines) <= _LONGEST_CAPTION
             ):
+                captioned.add(place)
                 taken.add(id(other))
-                yield item, other
-                break
+                yield table, other

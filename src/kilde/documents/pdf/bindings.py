@@ -30,7 +30,9 @@ char_code = _function("FPDFText_GetUnicode", c_void_p, c_int, result=c_uint)
 text_size = _function("FPDFTextObj_GetFontSize", c_void_p, c_void_p)
 text_font = _function("FPDFTextObj_GetFont", c_void_p, result=c_void_p)
 text_mode = _function("FPDFTextObj_GetTextRenderMode", c_void_p)
-font_name = _function("FPDFFont_GetBaseFontName", c_void_p, c_void_p, ctypes.c_size_t, result=ctypes.c_size_t)
+font_name = _function(
+    "FPDFFont_GetBaseFontName", c_void_p, c_void_p, ctypes.c_size_t, result=ctypes.c_size_t
+)
 font_weight = _function("FPDFFont_GetWeight", c_void_p)
 fill_color = _function("FPDFPageObj_GetFillColor", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
 
@@ -39,9 +41,7 @@ page_object = _function("FPDFPage_GetObject", c_void_p, c_int, result=c_void_p)
 count_form_objects = _function("FPDFFormObj_CountObjects", c_void_p)
 form_object = _function("FPDFFormObj_GetObject", c_void_p, ctypes.c_ulong, result=c_void_p)
 object_type = _function("FPDFPageObj_GetType", c_void_p)
-object_bounds = _function(
-    "FPDFPageObj_GetBounds", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p
-)
+object_bounds = _function("FPDFPageObj_GetBounds", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
 object_matrix = _function("FPDFPageObj_GetMatrix", c_void_p, c_void_p)
 is_transparent = _function("FPDFPageObj_HasTransparency", c_void_p)
 draw_mode = _function("FPDFPath_GetDrawMode", c_void_p, c_void_p, c_void_p)

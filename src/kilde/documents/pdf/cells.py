@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kilde.documents.content import Grid, GridCell
@@ -29,6 +29,11 @@ class PageTable:
     box: Box
     columns: Sequence[tuple[float, float]]
     header_rows: int = 0
+
+    def lines(self) -> Iterator[Line]:
+        """The lines of its cells, those of a merged cell once."""
+        cells = {id(cell): cell for row in self.cells for cell in row if cell}
+        return (line for cell in cells.values() for line in cell)
 
     def grid(self, text_of: Callable[[Sequence[Line]], str], caption: str) -> Grid:
         """The table with the text of its cells."""

@@ -18,7 +18,7 @@ from kilde.documents.pdf.assemble import Assembler, PageLayout
 from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.flow import blocks_of
 from kilde.documents.pdf.geometry import Page, Rule
-from kilde.documents.pdf.lines import Line, Row, lines_of, rows_of
+from kilde.documents.pdf.lines import Row, lines_of, rows_of
 from kilde.documents.pdf.pages import Pages
 from kilde.documents.pdf.rulings import ruled_tables
 from kilde.documents.pdf.running import running_lines
@@ -80,16 +80,12 @@ def read_document(data: bytes, name: str) -> Prose:
 def _sheet(page: Page) -> _Sheet:
     lines = lines_of(page.words, page.vertical)
     tables = ruled_tables(lines, page.horizontal, page.vertical)
-    inside = {id(line) for table in tables for line in _lines_in(table)}
+    inside = {id(line) for table in tables for line in table.lines()}
     rows = rows_of((line for line in lines if id(line) not in inside), page.vertical)
     return _Sheet(
         page.height, rows, tables, page.horizontal, dict(page.outline), page.sideways,
         page.stored_text,
     )  # fmt: skip
-
-
-def _lines_in(table: PageTable) -> list[Line]:
-    return [line for row in table.cells for cell in row if cell for line in cell]
 
 
 def _repeated_tables(sheets: Sequence[_Sheet]) -> set[int]:
@@ -99,7 +95,7 @@ def _repeated_tables(sheets: Sequence[_Sheet]) -> set[int]:
         for table in sheet.tables:
             top, bottom = table.box.top, table.box.bottom
             if bottom <= _EDGE * sheet.height or top >= (1 - _EDGE) * sheet.height:
-                text = _DIGITS.sub("#", " ".join(line.text for line in _lines_in(table)))
+                text = _DIGITS.sub("#", " ".join(line.text for line in table.lines()))
                 found.setdefault((round(top / 4), text), []).append(id(table))
     least = max(3, _MOST * len(sheets))
     return {table for own in found.values() if len(own) >= least for table in own}

@@ -20,7 +20,7 @@ from kilde.documents.pdf.geometry import Rule, Word
 _WIDE_GAP = 0.9
 _NO_GAP = 0.08
 _SAME_BASE = 0.15
-_SAME_ROW = 0.35
+_SAME_ROW = 0.42
 _MAX_SHIFT = 0.6
 _SHIFTED_SIZE = 0.85
 # Words of a justified line have equal gaps, however wide they are.
@@ -134,29 +134,30 @@ def _wall(walls: Sequence[Rule], before: Word | Line, after: Word | Line) -> boo
 
 
 def _line(run: Sequence[Word]) -> Line:
-    longest = run[0]
-    length = -1
+    main = run[0]
+    letters: dict[float, int] = {}
     bold = True
     for word in run:
         if not word.shift:
             bold = bold and word.font.bold
-            if len(word.text) > length:
-                longest, length = word, len(word.text)
-    text = run[0].text if run[0] is longest else _written(run[0], longest, "")
+            size = word.font.size
+            letters[size] = letters.get(size, 0) + len(word.text)
+    if len(letters) > 1 or main.shift:
+        size = max(letters, key=lambda size: letters[size], default=main.font.size)
+        main = next((w for w in run if w.font.size == size and not w.shift), main)
+    text = run[0].text if run[0] is main else _written(run[0], main, "")
     gaps: list[float] = []
     for before, word in pairwise(run):
         gap = word.left - before.right
         if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift):
             text += " "
             gaps.append(gap)
-        plain = word.font is longest.font and not word.shift
-        text += word.text if plain else _written(word, longest, text)
+        plain = word.font is main.font and not word.shift
+        text += word.text if plain else _written(word, main, text)
     if _RAISED.search(text):
         text = _RAISED.sub(_marked, text)
     space = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
-    return Line(
-        text, run[0].left, run[-1].right, longest.base, longest.font.size, bold, len(run), space
-    )
+    return Line(text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), space)
 
 
 def _marked(match: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from itertools import islice
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
-from kilde.documents.footnotes import MAX_NOTES, without_marks
+from kilde.documents.footnotes import without_marks
 from kilde.documents.pdf import bindings as call
 from kilde.documents.pdf.bindings import Address, Buffer
 from kilde.documents.pdf.drawings import drawings, transform, turned

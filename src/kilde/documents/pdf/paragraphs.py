@@ -15,14 +15,19 @@ from kilde.documents.pdf.style import Style
 
 _BULLETS = "•▪‣◦·●○■□➢➤✓►–—-*"
 _BULLET = re.compile(rf"[{re.escape(_BULLETS)}]\s+(?=\S)")
-_NUMBER = re.compile(r"(?:\(?(?:\d{1,3}|[a-zæøå]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?|§+\s?\d+\.?)\s+(?=\S)|(?:\d{1,2}|[a-z])\s+(?=[^\W\d_])")  # noqa: E501
+_NUMBER = re.compile(
+    r"(?:\(?(?:\d{1,3}|[a-zæøå]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?|§+\s?\d+\.?)\s+(?=\S)"
+    r"|(?:\d{1,2}|[a-z])\s+(?=[^\W\d_])"
+)
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]+$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'»”“)\]]*$")
 # Lengths in font sizes.
 _INDENT = 0.8
 _FITS = 0.5
 _SAME_SIZE = 0.06
+_OTHER_SIZE = 0.12
 _LOOSER = 1.18
+_LOOSEST = 1.7
 _SAME_LINE = 0.3
 _HANGING = 0.3
 _WORD = 6.0
@@ -70,10 +75,16 @@ def paragraphs_of(
         above = lines[number - 1] if number else None
         marker = _marker(line, above, current, style)
         note = _is_note(line, style)
-        if current is None or above is None or marker or note or _parts(current, above, line, style):
+        if (
+            current is None
+            or above is None
+            or marker
+            or note
+            or _parts(current, above, line, style)
+        ):
             separator = None
         else:
-            separator = _separator(current, above, line, right)
+            separator = _separator(above, line, right)
         if separator is None or current is None:
             kind = Kind.NOTE if note else Kind.ITEM if marker else Kind.TEXT
             current = Paragraph([line], kind, marker=marker if _BULLET.match(marker + "x") else "")
@@ -105,7 +116,7 @@ def _marker(line: Line, above: Line | None, current: Paragraph | None, style: St
     if above is None or current is None or line.text[0] in "•▪‣●■➢➤►":
         return marker
     loose = line.base - above.base > _LOOSER * style.leading * line.size
-    ended = _SENTENCE_END.search(above.text) is not None
+    ended = ends_sentence(above.text)
     item = current.kind is Kind.ITEM and abs(line.left - current.lines[0].left) < 2
     indented = line.left > above.left + _INDENT * line.size
     lone = len(marker.strip()) == 1 and marker.strip().isalnum()
@@ -120,31 +131,39 @@ def _parts(current: Paragraph, above: Line, line: Line, style: Style) -> bool:
     gap = line.base - above.base
     if abs(gap) < _SAME_LINE * size:
         return False
-    if abs(line.size - above.size) > _SAME_SIZE * size or gap < 0:
+    other_size = abs(line.size - above.size) > _SAME_SIZE * size
+    if gap < 0 or (other_size and (_is_new(above, line) or gap > style.leading * _LOOSER * size)):
         return True
     if gap > _LOOSER * style.leading * size:
-        return True
+        # A sign of another font may push a line away from the one that it goes on with.
+        goes_on = line.text[0].islower() and not ends_sentence(above.text)
+        return not goes_on or gap > _LOOSEST * style.leading * size
     if line.bold != above.bold and (line.bold or _was_heading(current, style)):
         return True
     first = current.lines[0]
     if current.kind is Kind.ITEM:
         # What goes on under a list item is indented like its text.
-        ended = _SENTENCE_END.search(above.text) is not None
+        ended = ends_sentence(above.text)
         hanging = len(current.lines) > 1 and current.lines[1].left > first.left + _HANGING * size
         return line.left < first.left - _HANGING * size or (
             hanging and ended and line.left < current.lines[1].left - _HANGING * size
         )
     return line.left > above.left + _INDENT * size and (
-        _SENTENCE_END.search(above.text) is not None
-        or (len(current.lines) > 1 and not line.text[:1].islower())
+        ends_sentence(above.text) or (len(current.lines) > 1 and not line.text[:1].islower())
     )
+
+
+def _is_new(above: Line, line: Line) -> bool:
+    """Whether a line of another size is another text, and not one with words in another font."""
+    other = abs(line.size - above.size) > _OTHER_SIZE * max(line.size, above.size)
+    return other or ends_sentence(above.text) or line.text[0].isupper()
 
 
 def _was_heading(current: Paragraph, style: Style) -> bool:
     return style.is_heading(current.lines, current.lines[-1].text)
 
 
-def _separator(current: Paragraph, above: Line, line: Line, right: float) -> str | None:
+def _separator(above: Line, line: Line, right: float) -> str | None:
     """What stands before a line of the same paragraph; ``None`` where a new one begins.
 
     An author broke the line where its next word would have had room.
@@ -157,7 +176,7 @@ def _separator(current: Paragraph, above: Line, line: Line, right: float) -> str
     fits = above.right + word + _FITS * line.size < right
     if not fits or line.text[0].islower() or above.text.endswith("-"):
         return " "
-    return None if _SENTENCE_END.search(above.text) else "\n"
+    return None if ends_sentence(above.text) else "\n"
 
 
 def _mark_headings(
@@ -171,7 +190,10 @@ def _mark_headings(
         following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
         goes_on = following is not None and following.lines[0].text[:1].islower()
         tight = following is not None and _close(paragraph, following, style)
-        if level or (style.is_heading(paragraph.lines, text) and not (goes_on and tight)):
+        contents = _LEADER.search(paragraph.lines[-1].text) is not None
+        if level or (
+            not contents and style.is_heading(paragraph.lines, text) and not (goes_on and tight)
+        ):
             paragraph.kind = Kind.HEADING
             paragraph.level = level
     for before, paragraph in pairwise(paragraphs):
@@ -205,6 +227,4 @@ def _outline_level(text: str, outline: Mapping[str, int]) -> int:
 
 def ends_sentence(text: str) -> bool:
     """Whether a paragraph is complete."""
-    return _SENTENCE_END.search(text.rstrip()) is not None
-
-
+    return _SENTENCE_END.search(text[-8:]) is not None

@@ -48,7 +48,7 @@ def ruled_tables(
         table = _table(frame, free)
         if table is not None:
             tables.append(table)
-            taken |= {id(line) for row in table.cells for cell in row if cell for line in cell}
+            taken |= {id(line) for line in table.lines()}
     return sorted(tables, key=lambda table: (table.box.top, table.box.left))
 
 
@@ -109,7 +109,7 @@ def _frames(horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> list[_Frame
             # Where the outer rules are left out, the others show how far the table reaches.
             columns = _places(along, across)
             rows = _places(across, along)
-            if 3 <= len(rows) and 3 <= len(columns) and len(rows) * len(columns) <= MAX_CELLS:
+            if len(rows) >= 3 <= len(columns) and len(rows) * len(columns) <= MAX_CELLS:
                 frames.append(_Frame(rows, columns, across, along))
     return frames
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from kilde.documents.pdf.cells import PageTable
+from kilde.documents.pdf.flow import Block
 from kilde.documents.pdf.lines import Line
 
 _USUAL_LEADING = 1.2
+_OF_TABLES = 4
 _LARGER = 1.12
 _SMALLER = 0.95
 _MAX_LINES = 3
@@ -35,16 +38,20 @@ class Style:
     levels: dict[StyleKey, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, blocks: Iterable[Sequence[Line]]) -> Style:
-        """The style of the running text in these blocks."""
+    def of(cls, blocks: Iterable[Block]) -> Style:
+        """The style of the running text in these blocks; of their tables, where there is little."""
         sizes: Counter[float] = Counter()
         bold = 0
         gaps: list[float] = []
-        for lines in blocks:
-            for line in lines:
+        for block in blocks:
+            if isinstance(block, PageTable):
+                for line in block.lines():
+                    sizes[_rounded(line.size)] += len(line.text) // _OF_TABLES
+                continue
+            for line in block:
                 sizes[_rounded(line.size)] += len(line.text)
                 bold += len(line.text) * (1 if line.bold else -1)
-            for above, line in pairwise(lines):
+            for above, line in pairwise(block):
                 gap = (line.base - above.base) / line.size
                 # A line that begins small goes on with a paragraph.
                 if line.text[:1].islower() and abs(above.size - line.size) < 0.2 and 0.8 < gap < 3:

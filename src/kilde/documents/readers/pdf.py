@@ -6,7 +6,7 @@ from kilde.documents.content import Content
 from kilde.documents.pdf.document import read_document
 
 
-def read(data: bytes, name: str, mime: str) -> list[Content]:
+def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
     """The text with its headings, lists and tables. A page that is a scan is handed over as an
     image."""
     return [read_document(data, name)]
