@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from kilde.documents.content import Grid, PageImage, PageStart, Part, Table
+from kilde.documents.content import Grid, GridCell, PageImage, PageStart, Part, Table
 from kilde.documents.grid_headers import header_height
 from kilde.documents.grids import tables_of
 from kilde.documents.hyphenation import Hyphenation
@@ -23,6 +23,8 @@ _CAPTION = re.compile(r"(?i:tabel|tabell|tabelle|table|tafel|tab\.)\s*(?:\d+|[A-
 _LONGEST_CAPTION = 250
 _INDENT = 6.0
 _SAME_SIZE = 0.5
+_MOST = 0.7
+_DIGIT = re.compile(r"\d")
 
 Item = Paragraph | PageTable
 
@@ -205,7 +207,11 @@ class Assembler:
             _, first, height = self._header
             names = [[cell and cell.text for cell in row] for row in first.cells[:height]]
             repeated = [[cell and cell.text for cell in row] for row in rows[:height]] == names
-            if not repeated and not table.header_rows:
+            if (
+                not repeated
+                and not table.header_rows
+                and not _names_columns(rows[0], first, height)
+            ):
                 grid = replace(
                     grid,
                     cells=[*first.cells[:height], *rows],
@@ -219,6 +225,17 @@ class Assembler:
         height = table.header_rows or header_height(rows)
         self._header = (table, grid, height) if height else None
         return tables_of(grid)
+
+
+def _names_columns(row: Sequence[GridCell | None], before: Grid, height: int) -> bool:
+    """Whether a row holds text where the table before it has numbers, so is a header of its own."""
+    numeric = []
+    for column, cell in enumerate(row):
+        values = [one[column] for one in before.cells[height:] if one[column] is not None]
+        numbers = sum(bool(_DIGIT.search(value.text)) for value in values if value)
+        if cell is not None and values and numbers >= _MOST * len(values):
+            numeric.append(cell)
+    return bool(numeric) and not any(_DIGIT.search(cell.text) for cell in numeric)
 
 
 def _captions(items: Sequence[Item]) -> Iterator[tuple[PageTable, Paragraph]]:

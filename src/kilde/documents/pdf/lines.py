@@ -7,7 +7,7 @@ each other make a row.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +27,8 @@ _SHIFTED_SIZE = 0.85
 _MAX_JUSTIFIED_GAP = 2.5
 _EQUAL = 0.15
 _UNEVEN = 1.6
+_NEAR = 0.3
+_MAX_LABELS = 500
 _NOTE_LABEL = re.compile(r"\d{1,3}[).]?|\*{1,4}|[†‡]")
 _SIGN_LABELS = ("*", "**", "***", "****", "†", "‡")
 _FIRST_SIGN = 1_000
@@ -96,7 +98,32 @@ def lines_of(words: Iterable[Word], vertical: Sequence[Rule]) -> list[Line]:
             run = [word]
     if run:
         lines.append(_line(run))
-    return lines
+    return _with_labels(lines)
+
+
+def _with_labels(lines: list[Line]) -> list[Line]:
+    """The labels of notes that the file has elsewhere put to the words that they are raised after."""
+    labels = [line for line in lines if line.words == 1 and note_number(line.text) is not None]
+    if not labels or len(labels) > _MAX_LABELS:
+        return lines
+    order = sorted(lines, key=lambda line: line.base)
+    bases = [line.base for line in order]
+    placed: set[int] = set()
+    for label in labels:
+        first = bisect_left(bases, label.base)
+        last = bisect_right(bases, label.base + _MAX_SHIFT * label.size / _SHIFTED_SIZE * 2)
+        for line in order[first : min(last, first + _MAX_LABELS)]:
+            rise = (line.base - label.base) / line.size
+            if (
+                label.size < _SHIFTED_SIZE * line.size
+                and _SAME_BASE < rise <= _MAX_SHIFT
+                and -_NEAR < (label.left - line.right) / line.size < _NEAR
+            ):
+                line.text += mark(note_number(label.text) or 0)
+                line.right = max(line.right, label.right)
+                placed.add(id(label))
+                break
+    return [line for line in lines if id(line) not in placed]
 
 
 def _follows(run: Sequence[Word], word: Word) -> bool:

@@ -114,7 +114,7 @@ class Pages:
         return shown
 
     def _page(self, page: PdfPage, text_page: object, outline: dict[str, int]) -> Page:
-        box = Box(*page.get_bbox())
+        box = _shown_box(page)
         drawn = drawings(call.address_of(page.raw))
         text = _characters(text_page)
         words = _TextReader(call.address_of(text_page), drawn.order, self._bold, box).words(text)
@@ -245,6 +245,14 @@ class _TextReader:
         )
         self._objects[address] = found
         return found
+
+
+def _shown_box(page: PdfPage) -> Box:
+    """The part of a page that is shown, as it is before the page is turned."""
+    left, low, right, high = page.get_mediabox()
+    crop = page.get_cropbox()
+    box = Box(max(left, crop[0]), max(low, crop[1]), min(right, crop[2]), min(high, crop[3]))
+    return box if box.left < box.right and box.top < box.bottom else Box(left, low, right, high)
 
 
 def _is_bold(font: Address) -> bool:

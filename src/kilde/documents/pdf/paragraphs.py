@@ -75,11 +75,13 @@ def paragraphs_of(
         above = lines[number - 1] if number else None
         marker = _marker(line, above, current, style)
         note = _is_note(line, style)
+        titled = outline and above and (_in(outline, line.text) or _in(outline, above.text))
         if (
             current is None
             or above is None
             or marker
             or note
+            or titled
             or _parts(current, above, line, style)
         ):
             separator = None
@@ -186,7 +188,7 @@ def _mark_headings(
         if paragraph.kind is Kind.NOTE or paragraph.marker:
             continue
         text = " ".join(line.text for line in paragraph.lines)
-        level = _outline_level(text, outline)
+        level = _in(outline, text)
         following = paragraphs[number + 1] if number + 1 < len(paragraphs) else None
         goes_on = following is not None and following.lines[0].text[:1].islower()
         tight = following is not None and _close(paragraph, following, style)
@@ -219,7 +221,7 @@ def _one_heading(before: Paragraph, paragraph: Paragraph) -> bool:
     )
 
 
-def _outline_level(text: str, outline: Mapping[str, int]) -> int:
+def _in(outline: Mapping[str, int], text: str) -> int:
     """The level of a heading in the outline of the document, 0 where it is none."""
     plain = " ".join(text.split()).lower()
     return outline.get(plain, 0) or outline.get(_NUMBER.sub("", plain, count=1), 0)

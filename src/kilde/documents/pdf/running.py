@@ -24,6 +24,8 @@ _PLACE = 4.0
 # Running lines are further from the text than its lines are from each other (in font sizes).
 _APART = 1.5
 _MAX_PARTS = 3
+# Digits of the number of a page; a year has more.
+_LONGEST_NUMBER = 3
 
 _DIGITS = re.compile(r"\d+")
 _ROMAN = r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
@@ -51,7 +53,10 @@ class _Candidate:
 
 
 def running_lines(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> set[int]:
-    """The ids of the lines of a document that are running headers, footers and page numbers."""
+    """The ids of the lines of a document that are running headers, footers and page numbers.
+
+    Where they would be all that most pages have, only the page numbers are.
+    """
     candidates = [
         candidate
         for page, (rows, height) in enumerate(zip(pages, heights, strict=True))
@@ -61,9 +66,15 @@ def running_lines(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> s
     running: set[int] = set()
     for group in _by_place(candidates):
         running |= {id(one.line) for one in _repeated(group, count)}
-    for group in _by_place(candidates):
         running |= {id(one.line) for one in _chapters(group, count)}
-    numbers = [one for one in candidates if _PAGE_NUMBER.fullmatch(one.line.text.strip())]
+    numbered = {id(one.line) for one in candidates if _PAGE_NUMBER.fullmatch(one.line.text.strip())}
+    left = [
+        any(id(line) not in running and id(line) not in numbered for row in rows for line in row)
+        for rows in pages
+    ]
+    if sum(left) * 2 < count:
+        running.clear()
+    numbers = [one for one in candidates if id(one.line) in numbered]
     for one in _page_numbers(numbers, count):
         others = [line for line in one.row if line is not one.line and id(line) not in running]
         if not others or _LABELLED.fullmatch(one.line.text):
@@ -146,8 +157,10 @@ def _count_pages(alike: Sequence[_Candidate]) -> bool:
     """Whether texts that differ in their numbers differ in the number of the page only."""
     numbers = [_DIGITS.findall(one.line.text) for one in alike]
     changing = [column for column in zip(*numbers, strict=True) if len(set(column)) > 1]
+    if any(len(number) > _LONGEST_NUMBER for column in changing for number in column):
+        return False
     return len(changing) <= 1 and all(
-        len({int(number[-6:]) - one.page for number, one in zip(column, alike, strict=True)}) == 1
+        len({int(number) - one.page for number, one in zip(column, alike, strict=True)}) == 1
         for column in changing
     )
 
