@@ -42,7 +42,7 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
     columns = _columns(rows)
     if len(columns) < 2:
         return None
-    placed = placed_in(rows, columns)
+    placed = _placed(rows, columns)
     if placed is None or is_list(placed) or _is_contents(placed) or is_prose(placed):
         return None
     if len(placed) <= _FEW_ROWS and _is_text_pairs(placed):
@@ -84,7 +84,7 @@ def _united(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return united
 
 
-def placed_in(
+def _placed(
     rows: Sequence[Row], columns: Sequence[tuple[float, float]]
 ) -> list[list[LineCell | None]] | None:
     """The lines in their columns; ``None`` where two of a row stand in one."""
@@ -141,17 +141,17 @@ def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
 
 def _is_running(cells: Sequence[LineCell | None]) -> bool:
     """Whether a column is running text."""
-    lines = [cell[0] for cell in cells if cell]
-    if len(lines) < _MIN_ROWS:
+    filled = [cell for cell in cells if cell]
+    if len(filled) < _MIN_ROWS:
         return False
-    width = max(line.right for line in lines) - min(line.left for line in lines)
-    full = sum(line.right - line.left >= _MOST * width for line in lines)
-    small = sum(line.text[:1].islower() for line in lines)
-    words = sum(line.words for line in lines)
+    width = max(cell[-1].right for cell in filled) - min(cell[0].left for cell in filled)
+    full = sum(cell[-1].right - cell[0].left >= _MOST * width for cell in filled)
+    small = sum(map(_begins_small, filled))
+    words = sum(line.words for cell in filled for line in cell)
     return (
-        words >= _MIN_PROSE_WORDS * len(lines)
-        and small >= _MIN_CONTINUED * len(lines)
-        and full >= _MIN_FULL * len(lines)
+        words >= _MIN_PROSE_WORDS * len(filled)
+        and small >= _MIN_CONTINUED * len(filled)
+        and full >= _MIN_FULL * len(filled)
     )
 
 

@@ -18,7 +18,7 @@ from kilde.documents.pdf.assemble import Assembler, PageLayout
 from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.flow import blocks_of
 from kilde.documents.pdf.geometry import Page, Rule
-from kilde.documents.pdf.lines import Row, lines_of, rows_of
+from kilde.documents.pdf.lines import Row, add_bullets, lines_of, rows_of
 from kilde.documents.pdf.pages import Pages
 from kilde.documents.pdf.rulings import ruled_tables
 from kilde.documents.pdf.running import running_lines
@@ -81,7 +81,9 @@ def _sheet(page: Page) -> _Sheet:
     lines = lines_of(page.words, page.vertical)
     tables = ruled_tables(lines, page.horizontal, page.vertical)
     inside = {id(line) for table in tables for line in table.lines()}
-    rows = rows_of((line for line in lines if id(line) not in inside), page.vertical)
+    free = [line for line in lines if id(line) not in inside]
+    add_bullets(free, page.dots)
+    rows = rows_of(free, page.vertical)
     return _Sheet(
         page.height, rows, tables, page.horizontal, dict(page.outline), page.sideways,
         page.stored_text,

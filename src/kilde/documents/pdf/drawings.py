@@ -24,8 +24,11 @@ _MAX_DEPTH = 4
 _THIN = 4.0
 _STRAIGHT = 0.5
 _WHITE = 245
+# The least and the greatest width of a shape that may stand before a list item.
+_DOT = (1.5, 9.0)
 
 Matrix = tuple[float, float, float, float, float, float]
+Transform = Callable[[float, float], tuple[float, float]]
 _IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
 
 
@@ -33,12 +36,14 @@ _IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
 class Drawings:
     """The drawings of a page, in the coordinates of PDF, whose ``y`` grows upward.
 
-    ``order`` has the addresses of the text objects.
+    ``dots`` are small shapes, such as the signs of list items; ``order`` has the addresses of the
+    text objects.
     """
 
     horizontal: list[Rule] = field(default_factory=list)
     vertical: list[Rule] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
+    dots: list[Box] = field(default_factory=list)
     order: dict[Address, int] = field(default_factory=dict)
 
     def add_line(self, x1: float, y1: float, x2: float, y2: float) -> None:
@@ -69,6 +74,9 @@ def drawings(page: Address) -> Drawings:
                 found.fills.append(Fill(box, order, white=False, opaque=False, image=True))
             elif call.draw_mode(address, *modes.at):
                 filled, stroked = modes.values
+                if _is_dot(box):
+                    found.dots.append(box)
+                    continue
                 _add_path(found, address, matrix, box, filled=bool(filled), stroked=bool(stroked))
                 if filled and box.right - box.left >= _THIN <= box.bottom - box.top:
                     call.fill_color(address, *color.at)
@@ -104,6 +112,11 @@ def _objects(page: Address) -> Iterator[tuple[Address, int, Matrix]]:
                     break
             else:
                 yield address, kind, matrix
+
+
+def _is_dot(box: Box) -> bool:
+    width, height = box.right - box.left, box.bottom - box.top
+    return _DOT[0] <= width <= _DOT[1] and 0.6 * width <= height <= 1.7 * width
 
 
 def _add_path(
@@ -177,15 +190,18 @@ def turned(found: Drawings, page: Box, quarter: int) -> Drawings:
         result.add_line(*place(start, level), *place(end, level))
     for level, start, end in found.vertical:
         result.add_line(*place(level, start), *place(level, end))
-    for fill in found.fills:
-        x1, y1 = place(fill.box.left, fill.box.top)
-        x2, y2 = place(fill.box.right, fill.box.bottom)
-        box = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        result.fills.append(fill._replace(box=box))
+    result.dots = [_turned_box(box, place) for box in found.dots]
+    result.fills = [fill._replace(box=_turned_box(fill.box, place)) for fill in found.fills]
     return result
 
 
-def transform(page: Box, quarter: int) -> Callable[[float, float], tuple[float, float]]:
+def _turned_box(box: Box, place: Transform) -> Box:
+    x1, y1 = place(box.left, box.top)
+    x2, y2 = place(box.right, box.bottom)
+    return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+
+
+def transform(page: Box, quarter: int) -> Transform:
     """From the coordinates of the PDF to those of the page read in a direction."""
     left, low, right, high = page
     return (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from kilde.documents.pdf.aligned import is_list, is_prose, placed_in, table_of
+from kilde.documents.pdf.aligned import is_list, is_prose, table_of
 from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.geometry import Rule
 from kilde.documents.pdf.lines import Line, Row, merged, rows_of
@@ -88,6 +88,8 @@ def _bands(rows: Sequence[Row]) -> list[_Band | Row]:
             band = None
         if len(row) > 1 or _beside(row, rows[number + 1] if number + 1 < len(rows) else None):
             band = _Band([row], [(line.left, line.right) for line in row], [])
+            while parts and isinstance(parts[-1], list) and _begins_above(band, parts[-1]):
+                band.rows.insert(0, parts.pop())  # type: ignore[arg-type]
         else:
             parts.append(row)
     if band is not None:
@@ -101,7 +103,19 @@ def _beside(row: Row, below: Row | None) -> bool:
         return False
     line, other = row[0], below[0]
     apart = max(line.left, other.left) - min(line.right, other.right)
-    return other.base - line.base < 0.8 * min(line.size, other.size) and apart > line.size
+    return other.base - line.base < 0.8 * min(line.size, other.size) and apart > 0.7 * line.size
+
+
+def _begins_above(band: _Band, row: Row) -> bool:
+    """Whether a column but the first one begins with a row that stands higher than the others."""
+    line, first = row[0], band.rows[0][0]
+    return (
+        len(row) == 1
+        and first.base - line.base <= _NEXT * line.size
+        and line.size <= _HEADING_SIZE * first.size
+        and any(left - line.size <= line.left < right for left, right in band.spans[1:])
+        and line.left > band.spans[0][1]
+    )
 
 
 def _extend(band: _Band, row: Row, above: Row | None) -> bool:
@@ -162,8 +176,11 @@ def _is_text(band: _Band, rows: Sequence[Row]) -> bool:
         # The lines of the columns are not on the same baselines.
         words = sum(line.words for row in rows for line in row)
         return words >= _MIN_WORDS * sum(map(len, rows))
-    placed = placed_in(rows, band.spans)
-    return placed is not None and not is_list(placed) and is_prose(placed)
+    cells = [
+        [[line for line in row if left <= line.left < right] or None for left, right in band.spans]
+        for row in rows
+    ]
+    return not is_list(cells) and is_prose(cells)
 
 
 def _tail(band: _Band) -> list[Row]:

@@ -77,7 +77,7 @@ class Page:
 
     ``sideways`` are the lines of text in other directions, ``outline`` the titles in the outline
     of the document that lead to this page, in lower case, with their levels from 1.
-    ``stored_text`` is all text of the page, seen or not.
+    ``dots`` are small shapes. ``stored_text`` is all text of the page, seen or not.
     """
 
     width: float
@@ -85,6 +85,7 @@ class Page:
     words: list[Word] = field(default_factory=list)
     horizontal: list[Rule] = field(default_factory=list)
     vertical: list[Rule] = field(default_factory=list)
+    dots: Sequence[Box] = ()
     sideways: Sequence[str] = ()
     outline: Mapping[str, int] = field(default_factory=dict)
     stored_text: str = ""

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from kilde.documents.footnotes import mark
 from kilde.documents.markup import lowered, raised
-from kilde.documents.pdf.geometry import Rule, Word
+from kilde.documents.pdf.geometry import Box, Rule, Word
 
 # Lengths in font sizes. A wider gap than this parts two lines, a smaller one joins two words.
 _WIDE_GAP = 0.9
@@ -26,9 +26,12 @@ _SHIFTED_SIZE = 0.85
 # Words of a justified line have equal gaps, however wide they are.
 _MAX_JUSTIFIED_GAP = 2.5
 _EQUAL = 0.15
-_UNEVEN = 1.6
+_UNEVEN = 1.15
 _NEAR = 0.3
 _MAX_LABELS = 500
+_MAX_DOTS = 5_000
+_MAX_BESIDE = 50
+_BEFORE = 2.5
 _NOTE_LABEL = re.compile(r"\d{1,3}[).]?|\*{1,4}|[†‡]")
 _SIGN_LABELS = ("*", "**", "***", "****", "†", "‡")
 _FIRST_SIGN = 1_000
@@ -101,8 +104,21 @@ def lines_of(words: Iterable[Word], vertical: Sequence[Rule]) -> list[Line]:
     return _with_labels(lines)
 
 
+def add_bullets(lines: Iterable[Line], dots: Sequence[Box]) -> None:
+    """Put a bullet before the lines that have a drawn one before them."""
+    middles = sorted(((dot.top + dot.bottom) / 2, dot) for dot in dots[:_MAX_DOTS])
+    for line in lines:
+        first = bisect_left(middles, (line.top,))
+        last = bisect_right(middles, (line.bottom,))
+        for _, dot in middles[first : min(last, first + _MAX_BESIDE)]:
+            if _NO_GAP * line.size < line.left - dot.right < _BEFORE * line.size:
+                line.text = f"• {line.text}"
+                line.left = dot.left
+                break
+
+
 def _with_labels(lines: list[Line]) -> list[Line]:
-    """The labels of notes that the file has elsewhere put to the words that they are raised after."""
+    """The lines, with the labels of notes put to the words that they are raised after."""
     labels = [line for line in lines if line.words == 1 and note_number(line.text) is not None]
     if not labels or len(labels) > _MAX_LABELS:
         return lines
@@ -176,7 +192,8 @@ def _line(run: Sequence[Word]) -> Line:
     gaps: list[float] = []
     for before, word in pairwise(run):
         gap = word.left - before.right
-        if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift):
+        label = word.shift > 0 or (word is not main and _is_raised(word, main))
+        if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift) and not label:
             text += " "
             gaps.append(gap)
         plain = word.font is main.font and not word.shift

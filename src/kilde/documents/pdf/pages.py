@@ -137,8 +137,9 @@ class Pages:
             self.omitted["hidden words"] += len(kept) - len(seen)
         lines = [" ".join(line) for line in sideways.values()]
         return Page(
-            width, height, seen, drawn.horizontal, drawn.vertical, lines, outline, text.strip()
-        )
+            width, height, seen, drawn.horizontal, drawn.vertical, drawn.dots, lines, outline,
+            text.strip(),
+        )  # fmt: skip
 
 
 class _TextReader:

@@ -37,6 +37,7 @@ _PAGE_NUMBER = re.compile(
     rf"|{_PAGE}\s*{_NUMBER}\s*{_OF}?\s*\d{{0,4}}",
     re.IGNORECASE,
 )
+_OF_ALL = re.compile(rf"\d\s*{_OF}\s*(\d{{1,4}})\W*$", re.IGNORECASE)
 _LABELLED = re.compile(rf"\W*{_PAGE}\s*\d+(?:\s*{_OF}\s*\d+)?\W*", re.IGNORECASE)
 
 
@@ -76,8 +77,9 @@ def running_lines(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> s
         running.clear()
     numbers = [one for one in candidates if id(one.line) in numbered]
     for one in _page_numbers(numbers, count):
+        of = _OF_ALL.search(one.line.text)
         others = [line for line in one.row if line is not one.line and id(line) not in running]
-        if not others or _LABELLED.fullmatch(one.line.text):
+        if not others or _LABELLED.fullmatch(one.line.text) or (of and int(of[1]) == count):
             running.add(id(one.line))
     return running
 
