@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows
+from kilde.documents.pdf.columns import cut_at_columns, placed_in
 from kilde.documents.pdf.geometry import Box, Rule
 from kilde.documents.pdf.lines import Row
 
@@ -39,10 +39,10 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
 
     ``rules`` are the horizontal rules of the page.
     """
-    columns = _columns(rows)
+    rows, columns = cut_at_columns(rows)
     if len(columns) < 2:
         return None
-    placed = _placed(rows, columns)
+    placed = placed_in(rows, columns)
     if placed is None or is_list(placed) or _is_contents(placed) or is_prose(placed):
         return None
     if len(placed) <= _FEW_ROWS and _is_text_pairs(placed):
@@ -59,47 +59,6 @@ def table_of(rows: Sequence[Row], rules: Sequence[Rule]) -> PageTable | None:
     cells = _by_rules(placed, box, rules) or _wrapped(placed)
     cells, columns = _parted(cells, columns)
     return PageTable(cells, box, columns, bold_rows(cells))
-
-
-def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    """Where the columns are, from the rows that have most cells."""
-    counts = Counter(len(row) for row in rows if len(row) > 1)
-    if not counts:
-        return []
-    frequent = [count for count, times in counts.items() if times >= 2] or list(counts)
-    most = max(frequent)
-    spans = _united((line.left, line.right) for row in rows if len(row) == most for line in row)
-    if len(spans) == most:
-        return spans
-    return _united((line.left, line.right) for row in rows for line in row)
-
-
-def _united(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    united: list[tuple[float, float]] = []
-    for left, right in sorted(spans):
-        if united and left < united[-1][1]:
-            united[-1] = (united[-1][0], max(right, united[-1][1]))
-        else:
-            united.append((left, right))
-    return united
-
-
-def _placed(
-    rows: Sequence[Row], columns: Sequence[tuple[float, float]]
-) -> list[list[LineCell | None]] | None:
-    """The lines in their columns; ``None`` where two of a row stand in one."""
-    lefts = [left for left, _ in columns]
-    placed: list[list[LineCell | None]] = []
-    for row in rows:
-        cells: list[LineCell | None] = [None] * len(columns)
-        for line in row:
-            last = max(0, bisect_right(lefts, line.right - 0.5) - 1)
-            first = min(last, next((n for n, (_, r) in enumerate(columns) if line.left < r), last))
-            if any(cells[first : last + 1]):
-                return None
-            cells[first : last + 1] = [[line]] * (last + 1 - first)
-        placed.append(cells)
-    return placed
 
 
 def is_list(cells: Sequence[Sequence[LineCell | None]]) -> bool:

@@ -118,11 +118,10 @@ class Assembler:
             return False
         line = first.lines[0]
         _, separator = self._hyphenation.between(last.lines[-1].text, line.text)
-        word, _, rest = line.text.partition(" ")
-        if not separator and rest:
-            last.lines.append(replace(line, text=word))
+        if not separator and " " in line.text:
+            ending, first.lines[0] = line.cut([1])
+            last.lines.append(ending)
             last.breaks.append(" ")
-            first.lines[0] = replace(line, text=rest)
         return True
 
     def _page_parts(self, items: Sequence[Item], *, unfinished: bool) -> list[Part]:

@@ -13,6 +13,7 @@ from statistics import median
 
 from kilde.documents.pdf.aligned import is_list, is_prose, table_of
 from kilde.documents.pdf.cells import PageTable
+from kilde.documents.pdf.columns import header_of
 from kilde.documents.pdf.geometry import Rule
 from kilde.documents.pdf.lines import Line, Row, merged, rows_of
 
@@ -68,12 +69,29 @@ def _stretch(rows: list[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
         if isinstance(part, _Band):
             own, rest = _band_blocks(part, rules, depth)
             if own is not None:
+                table = own[0]
+                if text and isinstance(table, PageTable) and _adopt_header(table, text[-1]):
+                    text.pop()
                 blocks += [text, *own] if text else own
                 text = []
             text += [merged(row) for row in rest]
         else:
             text.append(merged(part))
     return [*blocks, text] if text else blocks
+
+
+def _adopt_header(table: PageTable, line: Line) -> bool:
+    """Make a line above a table its header, where its words stand over the columns."""
+    top = next(cell[0] for cell in table.cells[0] if cell)
+    if table.header_rows or top.base - line.base > _MAX_GAP * line.size:
+        return False
+    header = header_of(line, table.columns)
+    if header is None:
+        return False
+    table.cells.insert(0, header)
+    table.header_rows = 1
+    table.box = table.box._replace(top=line.top)
+    return True
 
 
 def _bands(rows: Sequence[Row]) -> list[_Band | Row]:

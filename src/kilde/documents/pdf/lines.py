@@ -7,9 +7,10 @@ each other make a row.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from kilde.documents.footnotes import mark
@@ -44,7 +45,8 @@ class Line:
     """Words on one baseline. Where a note is referred to, ``text`` has a mark
     (:mod:`kilde.documents.footnotes`) with the number of :func:`note_number`.
 
-    ``words`` is their number, ``space`` the usual gap between them, 0 for a single word.
+    ``words`` is their number, ``space`` the usual gap between them, 0 for a single word. ``edges``
+    has the left and the right edge of each part of the text between two blanks.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Line:
     bold: bool
     words: int
     space: float
+    edges: array[float]
 
     @property
     def top(self) -> float:
@@ -65,6 +68,22 @@ class Line:
     def bottom(self) -> float:
         """The lower edge of its letters."""
         return self.base + 0.25 * self.size
+
+    def cut(self, places: Sequence[int]) -> list[Line]:
+        """The line cut before the parts with these numbers, in order."""
+        parts = self.text.split(" ")
+        ends = [*places, len(parts)]
+        return [
+            replace(
+                self,
+                text=" ".join(parts[start:end]),
+                left=self.edges[2 * start],
+                right=self.edges[2 * end - 1],
+                words=end - start,
+                edges=self.edges[2 * start : 2 * end],
+            )
+            for start, end in zip([0, *places], ends, strict=True)
+        ]
 
 
 Row = list[Line]
@@ -114,6 +133,7 @@ def add_bullets(lines: Iterable[Line], dots: Sequence[Box]) -> None:
             if _NO_GAP * line.size < line.left - dot.right < _BEFORE * line.size:
                 line.text = f"• {line.text}"
                 line.left = dot.left
+                line.edges = array("d", (dot.left, dot.right)) + line.edges
                 break
 
 
@@ -136,7 +156,7 @@ def _with_labels(lines: list[Line]) -> list[Line]:
                 and -_NEAR < (label.left - line.right) / line.size < _NEAR
             ):
                 line.text += mark(note_number(label.text) or 0)
-                line.right = max(line.right, label.right)
+                line.right = line.edges[-1] = max(line.right, label.right)
                 placed.add(id(label))
                 break
     return [line for line in lines if id(line) not in placed]
@@ -190,18 +210,25 @@ def _line(run: Sequence[Word]) -> Line:
         main = next((w for w in run if w.font.size == size and not w.shift), main)
     text = run[0].text if run[0] is main else _written(run[0], main, "")
     gaps: list[float] = []
+    edges = array("d", (run[0].left, run[0].right))
     for before, word in pairwise(run):
         gap = word.left - before.right
         label = word.shift > 0 or (word is not main and _is_raised(word, main))
         if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift) and not label:
             text += " "
             gaps.append(gap)
+            edges.append(word.left)
+            edges.append(word.right)
+        else:
+            edges[-1] = word.right
         plain = word.font is main.font and not word.shift
         text += word.text if plain else _written(word, main, text)
     if _RAISED.search(text):
         text = _RAISED.sub(_marked, text)
     space = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
-    return Line(text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), space)
+    return Line(
+        text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), space, edges
+    )
 
 
 def _marked(match: re.Match[str]) -> str:
@@ -266,10 +293,17 @@ def merged(row: Sequence[Line]) -> Line:
         return row[0]
     longest = max(row, key=lambda line: len(line.text))
     text = row[0].text
+    edges = row[0].edges[:]
     for before, line in pairwise(row):
-        text += ("" if line.left - before.right < _NO_GAP * line.size else " ") + line.text
+        if line.left - before.right < _NO_GAP * line.size:
+            text += line.text
+            edges[-1] = line.edges[1]
+            edges += line.edges[2:]
+        else:
+            text += f" {line.text}"
+            edges += line.edges
     return Line(
         text, row[0].left, row[-1].right, longest.base,
         longest.size, all(line.bold for line in row), sum(line.words for line in row),
-        longest.space,
+        longest.space, edges,
     )  # fmt: skip
