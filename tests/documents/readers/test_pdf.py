@@ -188,6 +188,23 @@ def test_three_columns_and_columns_on_other_baselines() -> None:
     ]
 
 
+def test_columns_close_to_each_other_that_begin_at_other_heights() -> None:
+    """Justified text, whose words are further apart than the columns."""
+
+    def page(drawing: Canvas) -> None:
+        for x, y, lines in ((72, 749, LIBRARY), (235, 760, POOL)):
+            for line in lines.split("\n"):
+                words = line.split()
+                free = 150 - sum(drawing.stringWidth(word, "Helvetica", 10) for word in words)
+                place = x
+                for word in words:
+                    write(drawing, word, x=place, y=y)
+                    place += drawing.stringWidth(word) + free / (len(words) - 1)
+                y -= 11
+
+    assert text(make(page)).split("\n\n") == [joined(LIBRARY), joined(POOL)]
+
+
 def test_a_sentence_goes_on_in_the_next_column() -> None:
     left, right = POOL.rsplit("\n", 3)[0], "\n".join(POOL.rsplit("\n", 3)[1:])
 
@@ -268,6 +285,16 @@ def test_list_items_stand_on_their_own_lines() -> None:
         "seks måneder\n- 250 kr. i kontanter\n1. Mød op.\n2. Betal.\n3. Vent.\n\n"
         "Vi ses den 3. maj i salen kl. 10."
     )
+
+
+def test_bullets_that_are_drawn() -> None:
+    def page(drawing: Canvas) -> None:
+        y = write(drawing, "Du skal medbringe:", y=740)
+        for item in ("pas eller kørekort", "et foto", "250 kr."):
+            drawing.circle(84, y + 3, 2, fill=1)
+            y = write(drawing, item, x=94, y=y)
+
+    assert text(make(page)) == ("Du skal medbringe:\n\n- pas eller kørekort\n- et foto\n- 250 kr.")
 
 
 def test_clauses_of_a_contract() -> None:

@@ -115,6 +115,49 @@ def test_cells_of_several_lines_without_rules() -> None:
     ]
 
 
+def test_columns_as_close_as_words() -> None:
+    """As a browser prints a table that has no style."""
+    header = ["Dag", "Reception og telefon", "Motionscenter", "Bassin"]
+    rows = [
+        ["Mandag", "8.00-15.30", "6.30-19.00", "9.00-16.30"],
+        ["Tirsdag", "8.00-15.30", "6.30-19.00", "9.00-14.00"],
+        ["Torsdag", "8.45-17.00", "6.30-20.30", "9.00-16.30"],
+        ["Fredag", "8.00-13.00", "lukket", "9.00-12.45"],
+    ]
+
+    def page(drawing: Canvas) -> None:
+        columns = (72, 110, 211, 285)
+        write_rows(drawing, [header], columns, 720, bold=True)
+        write_rows(drawing, rows, columns, 704)
+
+    assert tables(make(page)) == [[header, *rows]]
+
+
+def test_cells_that_are_centred_in_height() -> None:
+    def page(drawing: Canvas) -> None:
+        write_rows(drawing, [["Kontor", "Hverdage", "Lørdag", "Bemærk"]], (72, 180, 280, 360), 730)
+        y = 714.0
+        for office, week, saturday, note in (
+            ("Havnens kontor,\nsommer", "06.45-18.30", "06.45-\n18.30", "Bane 2 til biler"),
+            ("Banegården", "07.00-18.30", "lukket", "Hittegods ved\nskranke 3 og\nautomat"),
+            ("Havnens kontor,\nvinter", "07.00-18.10", "09.15-\n14.45", "Kun kort"),
+        ):
+            lines = [cell.split("\n") for cell in (office, week, saturday, note)]
+            height = max(map(len, lines))
+            for x, cell in zip((72, 180, 280, 360), lines, strict=True):
+                write(drawing, "\n".join(cell), x=x, y=y - 6 * (height - len(cell)), step=12)
+            y -= 12 * height + 4
+
+    assert tables(make(page)) == [
+        [
+            ["Kontor", "Hverdage", "Lørdag", "Bemærk"],
+            ["Havnens kontor, sommer", "06.45-18.30", "06.45-18.30", "Bane 2 til biler"],
+            ["Banegården", "07.00-18.30", "lukket", "Hittegods ved skranke 3 og automat"],
+            ["Havnens kontor, vinter", "07.00-18.10", "09.15-14.45", "Kun kort"],
+        ]
+    ]
+
+
 @pytest.mark.parametrize("ruled", [True, False])
 @pytest.mark.parametrize("repeated", [True, False])
 def test_a_table_goes_on_over_pages(ruled: bool, repeated: bool) -> None:

@@ -65,13 +65,14 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
         return []
     frequent = [count for count, times in counts.items() if times >= 2] or list(counts)
     most = max(frequent)
-    spans = _united((line.left, line.right) for row in rows if len(row) == most for line in row)
+    spans = united((line.left, line.right) for row in rows if len(row) == most for line in row)
     if len(spans) == most:
         return spans
-    return _united((line.left, line.right) for row in rows for line in row)
+    return united((line.left, line.right) for row in rows for line in row)
 
 
-def _united(spans: Iterable[Column]) -> list[Column]:
+def united(spans: Iterable[Column]) -> list[Column]:
+    """Spans that overlap put together, from the left."""
     united: list[Column] = []
     for left, right in sorted(spans):
         if united and left < united[-1][1]:

@@ -16,6 +16,7 @@ from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.columns import header_of
 from kilde.documents.pdf.geometry import Rule
 from kilde.documents.pdf.lines import Line, Row, merged, rows_of
+from kilde.documents.pdf.uneven import has_uneven_lines, uneven_table
 
 Block = list[Line] | PageTable
 """The lines of a column of text, or a table."""
@@ -175,10 +176,12 @@ def _band_blocks(
     tail = _tail(band)
     rows = [*band.rows, *tail]
     rest = band.pending[len(tail) :]
-    table = table_of(rows, rules)
+    uneven = has_uneven_lines(band.rows)
+    table = uneven_table(rows) if uneven else table_of(rows, rules)
     if table is not None:
         return [table], rest
-    table = table_of(band.rows, rules) if tail else None
+    if tail:
+        table = uneven_table(band.rows) if uneven else table_of(band.rows, rules)
     if table is not None:
         return [table], band.pending
     if _is_text(band, rows):

@@ -25,9 +25,8 @@ _SAME_ROW = 0.42
 _MAX_SHIFT = 0.6
 _SHIFTED_SIZE = 0.85
 # Words of a justified line have equal gaps, however wide they are.
-_MAX_JUSTIFIED_GAP = 2.5
+_MAX_JUSTIFIED_GAP = 2.0
 _EQUAL = 0.15
-_UNEVEN = 1.15
 _NEAR = 0.3
 _MAX_LABELS = 500
 _MAX_DOTS = 5_000
@@ -36,6 +35,7 @@ _BEFORE = 2.5
 _NOTE_LABEL = re.compile(r"\d{1,3}[).]?|\*{1,4}|[†‡]")
 _SIGN_LABELS = ("*", "**", "***", "****", "†", "‡")
 _FIRST_SIGN = 1_000
+_DIGIT = re.compile(r"\d")
 _RAISED = re.compile("[¹²³⁴-⁹][⁰¹²³⁴-⁹]{0,2}")
 _LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -45,8 +45,7 @@ class Line:
     """Words on one baseline. Where a note is referred to, ``text`` has a mark
     (:mod:`kilde.documents.footnotes`) with the number of :func:`note_number`.
 
-    ``words`` is their number, ``space`` the usual gap between them, 0 for a single word. ``edges``
-    has the left and the right edge of each part of the text between two blanks.
+    ``words`` is their number. ``edges`` has the left and the right edge of each part of the text between two blanks.
     """
 
     text: str
@@ -56,7 +55,6 @@ class Line:
     size: float
     bold: bool
     words: int
-    space: float
     edges: array[float]
 
     @property
@@ -209,14 +207,12 @@ def _line(run: Sequence[Word]) -> Line:
         size = max(letters, key=lambda size: letters[size], default=main.font.size)
         main = next((w for w in run if w.font.size == size and not w.shift), main)
     text = run[0].text if run[0] is main else _written(run[0], main, "")
-    gaps: list[float] = []
     edges = array("d", (run[0].left, run[0].right))
     for before, word in pairwise(run):
         gap = word.left - before.right
         label = word.shift > 0 or (word is not main and _is_raised(word, main))
         if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift) and not label:
             text += " "
-            gaps.append(gap)
             edges.append(word.left)
             edges.append(word.right)
         else:
@@ -225,10 +221,7 @@ def _line(run: Sequence[Word]) -> Line:
         text += word.text if plain else _written(word, main, text)
     if _RAISED.search(text):
         text = _RAISED.sub(_marked, text)
-    space = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
-    return Line(
-        text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), space, edges
-    )
+    return Line(text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), edges)
 
 
 def _marked(match: re.Match[str]) -> str:
@@ -266,19 +259,21 @@ def _joined(row: Row, walls: Sequence[Rule]) -> Row:
         return row
     gaps = [right.left - left.right for left, right in pairwise(row)]
     size = row[0].size
+    edges = [edge for line in row for edge in line.edges]
+    spaces = [right - left for left, right in zip(edges[1:-1:2], edges[2:-1:2], strict=True)]
     justified = (
-        len(gaps) >= 3
-        and max(gaps) <= _MAX_JUSTIFIED_GAP * size
-        and max(gaps) - min(gaps) <= _EQUAL * max(gaps)
+        len(spaces) >= 3
+        and max(spaces) <= _MAX_JUSTIFIED_GAP * size
+        and max(spaces) - min(spaces) <= _EQUAL * max(spaces)
+        and sum(bool(_DIGIT.search(line.text)) for line in row) * 4 <= len(row)
     )
     joined: Row = [row[0]]
     for line, gap in zip(row[1:], gaps, strict=True):
         last = joined[-1]
-        near = max(_WIDE_GAP * size, _UNEVEN * max(last.space, line.space))
         if (
             abs(line.base - last.base) <= _SAME_BASE * size
             and -size < gap
-            and (justified or gap <= near)
+            and (justified or gap <= _WIDE_GAP * size)
             and not (walls and _wall(walls, last, line))
         ):
             joined[-1] = merged([last, line])
@@ -305,5 +300,5 @@ def merged(row: Sequence[Line]) -> Line:
     return Line(
         text, row[0].left, row[-1].right, longest.base,
         longest.size, all(line.bold for line in row), sum(line.words for line in row),
-        longest.space, edges,
+        edges,
     )  # fmt: skip

@@ -51,6 +51,7 @@ _MAY_SHIFT = re.compile(r"[^\W\d].*[\d*†‡]|[\d*†‡].*[^\W\d]|[).%€$°»
 _LONGEST_SHIFTED = 100
 _SHIFTED_SIZE = 0.85
 _SHIFT = 0.1
+_NARROW = 0.12
 _BOLD = re.compile(r"bold|black|heavy|demi|-Bd\b|^(?:\w+\+)?(?:cmbx|sfbx|ecbx)", re.IGNORECASE)
 _BOLD_WEIGHT = 650
 _WHITE = 245
@@ -198,12 +199,16 @@ class _TextReader:
                     right = self._transforms[quarter](x, y)[0]
                 if right < left:
                     right = left
+                if attached and not shift and not words[-1].shift and words[-1].font is not font:
+                    # PDFium puts no blank into a narrow gap, such as between two cells.
+                    attached = left - words[-1].right < _NARROW * font.size
                 words.append(Word(written, left, base, right, font, attached, shift))
                 attached = True
         return words
 
     def _pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """First and last character of a word, and of its raised or lowered parts."""
+        """First and last character of each part of a word: raised and lowered ones, and those
+        that the file draws one by one."""
         levels = []
         for index in range(start, end):
             address = call.char_object(self._page, index)
@@ -216,7 +221,7 @@ class _TextReader:
         for index, (font, y) in enumerate(levels, start):
             small = font.size < _SHIFTED_SIZE * size and abs(y - base) > _SHIFT * size
             shift = 0 if not small or font.quarter else 1 if y > base else -1
-            if pieces and pieces[-1][2] == shift:
+            if pieces and pieces[-1][2] == shift and levels[index - start - 1][0] is font:
                 pieces[-1] = (pieces[-1][0], index, shift)
             else:
                 pieces.append((index, index, shift))
