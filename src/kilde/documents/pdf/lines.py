@@ -45,7 +45,8 @@ class Line:
     """Words on one baseline. Where a note is referred to, ``text`` has a mark
     (:mod:`kilde.documents.footnotes`) with the number of :func:`note_number`.
 
-    ``words`` is their number. ``edges`` has the left and the right edge of each part of the text between two blanks.
+    ``words`` is their number. ``edges`` has the left and the right edge of each part of the text
+    between two blanks.
     """
 
     text: str
