@@ -83,14 +83,14 @@ class Pages:
         for index in range(len(self._pdf)):
             try:
                 page = self._pdf[index]
+                if self._annotations(page):
+                    # What fields and stamps show becomes a part of the page.
+                    pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+                    page.close()
+                    page = self._pdf[index]
             except PdfiumError:  # a page that the file lists and does not have
                 yield Page(0, 0)
                 continue
-            if self._annotations(page):
-                # What fields and stamps show becomes a part of the page.
-                pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
-                page.close()
-                page = self._pdf[index]
             text_page = pdfium.FPDFText_LoadPage(page)
             try:
                 yield self._page(page, text_page, self._outline.get(index, {}))
