@@ -19,7 +19,7 @@ from benchmarks.report import Report, Target
 
 MAX_RATIO = 8.0
 HEAVY = (
-    "httpx kreuzberg lancedb numpy onnxruntime openai pyarrow pydantic rich sqlalchemy tokenizers "
+    "httpx lancedb numpy onnxruntime openai pyarrow pydantic pypdfium2 rich sqlalchemy tokenizers "
     "xllamacpp"
 ).split()
 

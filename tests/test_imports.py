@@ -10,8 +10,8 @@ import time
 import pytest
 
 HEAVY = [
-    "httpx", "huggingface_hub", "kreuzberg", "lancedb", "numpy", "onnxruntime", "openai",
-    "pyarrow", "pydantic", "rich", "sqlalchemy", "tokenizers", "torch", "transformers",
+    "httpx", "huggingface_hub", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow",
+    "pydantic", "pypdfium2", "rich", "sqlalchemy", "tokenizers", "torch", "transformers",
     "xllamacpp",
 ]  # fmt: skip
 HELP = "from kilde.cli.main import run; run(['--help'])"

@@ -69,7 +69,6 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "jinja2": {"advice/report/page.py"},
     "jsonschema": {"agents/form.py"},
-    "kreuzberg": {"documents/extract.py"},
     "lancedb": {"knowledge/store.py", "knowledge/upkeep.py", "knowledge/view.py"},
     "markdown_it": {"documents/headings.py", "documents/readers/markdown.py"},
     "matplotlib": {"tuning/training/curve.py"},
@@ -103,7 +102,13 @@ LIBRARIES: dict[str, set[str]] = {
         "knowledge/schema.py",
         "knowledge/store.py",
     },
-    "pypdfium2": {"documents/page_images.py"},
+    "pypdfium2": {
+        "documents/page_images.py",
+        "documents/pdf/bindings.py",
+        "documents/pdf/document.py",
+        "documents/pdf/drawings.py",
+        "documents/pdf/pages.py",
+    },
     "pydantic": {
         "advice/rules.py",
         "agents/definition.py",

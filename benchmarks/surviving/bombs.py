@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -72,6 +73,33 @@ def _entities(name: str) -> bytes:
     return _archive({name: xml.encode(), "[Content_Types].xml": b"<Types/>"})
 
 
+def _pdf(*drawn: bytes, pages: int = 1) -> bytes:
+    """A PDF whose pages all have the same drawing."""
+    drawing = zlib.compress(b"\n".join(drawn))
+    kids = b" ".join(b"%d 0 R" % number for number in range(5, 5 + pages))
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << /Font << /F 3 0 R >> >> >>"
+    )
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, pages),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+        *[page] * pages,
+    ]
+    file = io.BytesIO()
+    file.write(b"%PDF-1.4\n")
+    for number, content in enumerate(objects, 1):
+        file.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
+    file.write(b"trailer << /Root 1 0 R >>\n%%EOF")
+    return file.getvalue()
+
+
+def _shown(x: int, y: int, text: bytes = b"a") -> bytes:
+    return b"BT /F 9 Tf %d %d Td (%s) Tj ET" % (x, y, text)
+
+
 def _parquet() -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -108,6 +136,18 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "200,000 headings.md": lambda: b"# a\n" * 200_000,
     "1 MB of abbreviations.txt": lambda: b"e.g. " * 200_000,
     "300,000 columns.csv": lambda: b";".join(b"c%d" % n for n in range(300_000)) + b"\n1;2\n",
+    "200,000 texts on a page.pdf": lambda: _pdf(
+        *(_shown(n * 7919 % 590, n * 104_729 % 840) for n in range(200_000))
+    ),
+    "200,000 texts in one place.pdf": lambda: _pdf(*[_shown(100, 400)] * 200_000),
+    "80,000 lines.pdf": lambda: _pdf(
+        *(b"%d 0 m %d 842 l S 0 %d m 595 %d l S" % (n, n, n, n) for n in range(595)),
+        *[b"0 0 m 0 842 l S"] * 80_000,
+        _shown(100, 400),
+    ),
+    "5,000 pages.pdf": lambda: _pdf(
+        *(_shown(72, 60 + 12 * n, b"word " * 12) for n in range(60)), pages=5_000
+    ),
     "a cell of 5 MB.csv": lambda: b'a;b\n"' + b"word " * 1_000_000 + b'";1\n',
 }
 

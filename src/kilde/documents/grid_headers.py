@@ -140,7 +140,7 @@ def _is_record(rows: Sequence[GridRow]) -> bool:
         return False
     kinds = {_kind(value) for _, value in pairs[1:] if value is not None}
     first = pairs[0][1]
-    if first is not None and _kind(first) == "text" and "text" not in kinds:
+    if first is not None and not _DIGITS.search(first.text) and "text" not in kinds:
         return False  # the only text of the column is its name
     return len(kinds - {"text"}) >= 2
 

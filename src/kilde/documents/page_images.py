@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kilde.documents.content import PageImage
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfDocument
 
 _POINTS_PER_INCH = 72
 _DPI = 300
@@ -39,13 +39,17 @@ def page_images(data: bytes, texts: Sequence[str]) -> dict[int, PageImage]:
     return {
         index: PageImage(partial(_render, pdf, index), texts[index].strip())
         for index in short
-        if index < len(pdf) and _is_picture(pdf[index], texts[index].strip())
+        if index < len(pdf) and _is_picture(pdf, index, texts[index].strip())
     }
 
 
-def _is_picture(page: PdfPage, text: str) -> bool:
-    from pypdfium2 import raw
+def _is_picture(pdf: PdfDocument, index: int, text: str) -> bool:
+    from pypdfium2 import PdfiumError, raw
 
+    try:
+        page = pdf[index]
+    except PdfiumError:  # a page that the file lists and does not have
+        return False
     if not text:
         kinds = [one.type for one in islice(page.get_objects(max_depth=1), _MIN_PATHS)]
         return len(kinds) == _MIN_PATHS or not set(kinds) <= {raw.FPDF_PAGEOBJ_PATH}

@@ -7,13 +7,13 @@ page: several in a row whose words stand apart in the same columns are a table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
 
 from kilde.documents.content import Grid, GridCell
+from kilde.documents.hyphenation import Hyphenation
 
 # Words this many times their height apart are in two columns.
 _COLUMN_GAP = 1.2
@@ -22,8 +22,6 @@ _LINE_GAP = 2.5
 # A table has so many lines or more, and cells of few words: columns of text have longer ones.
 _MIN_LINES = 3
 _MAX_CELL_WORDS = 4
-# What follows a hyphen that stands for a part of a word, as in "Syge- og barselsdagpenge".
-_AFTER_PART = frozenset("og eller samt och und oder sowie bzw en of and or".split())
 # Share of a word's height that it has in common with the other words of its line.
 _SAME_LINE = 0.5
 
@@ -43,6 +41,8 @@ class Word:
     paragraph: int
     line: int
 
+
+_HYPHENATION = Hyphenation()
 
 _Cell = list[Word]
 _Line = list[_Cell]
@@ -80,22 +80,8 @@ def _paragraphs(words: Iterable[Word]) -> list[str]:
 
 
 def _joined(lines: Sequence[str]) -> str:
-    """Lines as one text, words that were divided at the end of a line put together.
-
-    A hyphen stays before a capital letter or a digit, and after a single letter, capitals or a
-    digit (``A-kasse``, ``IT-udstyr``, ``COVID-19``).
-    """
-    text = lines[0]
-    for line in lines[1:]:
-        before, after = text.split()[-1], line.split()[0]
-        stem = re.split(r"\W", before[:-1])[-1]
-        if not before.endswith("-") or not stem or after in _AFTER_PART:
-            text += "\n" + line
-        elif after[0].islower() and len(stem) > 1 and stem[-1].islower():
-            text = text[:-1] + line
-        else:
-            text += line
-    return text
+    """Lines as one text, words that were divided at the end of a line put together."""
+    return _HYPHENATION.join(lines, ["\n"] * (len(lines) - 1))
 
 
 def _tables(words: Sequence[Word]) -> Iterator[tuple[Grid, _Cell]]:

@@ -35,7 +35,6 @@ from kilde.documents.reader_messages import (
 from kilde.documents.reader_process import READY, crashed, needs_memory
 from kilde.documents.sources import Found
 from kilde.errors import LoadError
-from kilde.models.cache import cache_folder
 from kilde.types import Document
 
 # Seconds between two looks at the memory and the time of the processes that are at work.
@@ -250,7 +249,6 @@ class _Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=os.environ | _private_folder(),
                 # A group of its own, so that it is ended with the program that it runs.
                 process_group=None if sys.platform == "win32" else 0,
             )
@@ -400,20 +398,6 @@ def _forget_pool() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
-
-
-def _private_folder() -> dict[str, str]:
-    """The variables that give a reader a folder for temporary files which nobody else can write.
-
-    A parser unpacks its PDF library to a name that anyone can guess, and loads what lies there.
-    """
-    folder = cache_folder().parent / "readers"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # raises for a folder of somebody else
-    except OSError:  # a cache that cannot be written: a container image, a shared drive
-        return {}
-    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 # A reader has this process's path for modules, so that it finds what this process finds, in its

@@ -1,22 +1,12 @@
-"""PDF: plain text page by page.
-
-Plain, because kreuzberg's Markdown takes evenly spaced lines for tables and tears sentences
-apart, and because its per-page text is what page numbers in citations can be trusted on.
-"""
+"""PDF, read from the words and rules that PDFium finds on its pages."""
 
 from __future__ import annotations
 
-from kilde.documents.content import Content, PageStart, Part, Prose
-from kilde.documents.extract import extract_pages, title_of
-from kilde.documents.page_images import page_images
+from kilde.documents.content import Content
+from kilde.documents.pdf.document import read_document
 
 
-def read(data: bytes, name: str, mime: str) -> list[Content]:
-    """The text of each page, or its image where it is a scan."""
-    result = extract_pages(data, name, mime)
-    pages = [page["content"].strip() for page in result.pages or []]
-    images = page_images(data, pages)
-    parts: list[Part] = []
-    for index, text in enumerate(pages):
-        parts += [PageStart(), images.get(index, text)]
-    return [Prose(parts, title=title_of(result))]
+def read(data: bytes, name: str, mime: str) -> list[Content]:  # noqa: ARG001
+    """The text with its headings, lists and tables. A page that is a scan is handed over as an
+    image."""
+    return [read_document(data, name)]
