@@ -167,3 +167,10 @@ def test_a_heading_counts_for_the_text_below_it() -> None:
     text = "Sommarboken\n\nLäsutmaning för barn i juni.\n\nHyllan\n\nUkulele på plan ett finns.\n"
     told = said("Hvad er Sommarboken?", hit(text), sentences=1)
     assert told == "Läsutmaning för barn i juni."
+
+
+def test_a_field_is_matched_by_another_of_its_names() -> None:
+    rows = [hit(f"Vare: {name}\nPris: 12,50", kind="row") for name in ("Søm", "Skruer")]
+    question = "Hvad koster skruer?"
+    assert said(question, *rows, sentences=1) == "Vare: Skruer; Pris: 12,50"
+    assert answer_confidence(question, rows) > 0.8

@@ -72,6 +72,36 @@ def test_words_outside_the_scope_are_unknown(filled: KnowledgeBase) -> None:
     assert filled.scoped(Scope(frozenset())).unknown_share(question, language="en") == 1.0
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "question"),
+    [
+        ("da", "Ventetiden er 31 dage.", "Hvor lang er ventetiden?"),
+        ("da", "Depositum er tre måneders leje.", "Hvor stort er depositum?"),
+        ("sv", "Hyran är 4000 kr.", "Hur hög är hyran?"),
+        ("no", "Depositum er tre måneders leie.", "Hvor stort er depositum?"),
+        ("nl", "De wachttijd is 31 dagen.", "Hoe lang is de wachttijd?"),
+        ("de", "Die Miete beträgt 400 Euro.", "Wie hoch ist die Miete?"),
+        ("en", "The deposit is 400 euros.", "How high is the deposit?"),
+    ],
+)
+def test_words_of_asking_are_known(
+    base: KnowledgeBase, language: str, text: str, question: str
+) -> None:
+    base.add_documents([Document.from_text(text, id="a", language=language, collection="a")])
+    scoped = base.scoped(Scope(frozenset({"a"})))
+    assert scoped.unknown_share(question, language=language) == 0.0
+    assert scoped.unknown_share(f"{question} Xylofon", language=language) > 0.2
+
+
+def test_words_without_content_in_the_language_of_the_question_do_not_count(
+    base: KnowledgeBase,
+) -> None:
+    """ "Hvad" is no Norwegian word, and only Norwegian documents are there."""
+    base.add_documents([Document.from_text("Navn: Åse", id="a", language="no", collection="a")])
+    scoped = base.scoped(Scope(frozenset({"a"})))
+    assert scoped.unknown_share("Hvad er det med Åse?", language="no") == 0.0
+
+
 class Counting:
     """A view that counts the searches."""
 
@@ -82,6 +112,9 @@ class Counting:
     def lexical(self, *arguments: Any, **named: Any) -> Any:
         self.searches += 1
         return self._view.lexical(*arguments, **named)
+
+
+_STOP_WORDS = frozenset({"og", "it's"})
 
 
 def one_by_one(view: View, question: str, where: str, languages: tuple[str, ...]) -> float:
@@ -102,7 +135,7 @@ def one_by_one(view: View, question: str, where: str, languages: tuple[str, ...]
             return 0.0
         return 0.5 if any(stands(part) for terms in variants for part in terms[1:]) else 1.0
 
-    words = {token.word for token in analyzer(languages[0]).tokens(question)}
+    words = {token.word for token in analyzer(languages[0]).tokens(question)} - _STOP_WORDS
     return sum(map(unknown, words)) / len(words) if words else 0.0
 
 

@@ -14,13 +14,14 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
 
 from kilde.generation.statements import statements
 from kilde.language.analysis import Token, analyzer
 from kilde.language.clauses import Clause, clause_references
+from kilde.language.fields import names_of_field
 from kilde.language.numerals import NUMBER, canonical
 from kilde.language.table import languages
 from kilde.types import Hit
@@ -87,6 +88,15 @@ class _Terms(frozenset[str]):
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A word of the question: its terms, the other names of the field it asks for, its weight."""
+
+    terms: tuple[str, ...]
+    names: frozenset[str]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     hit: Hit
     start: int
@@ -115,16 +125,23 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
         return math.log(1.0 + size / (counts[term] + 0.5))
 
     @cache
-    def asked(language: str) -> tuple[tuple[tuple[str, ...], float], ...]:
+    def asked(language: str) -> tuple[_Asked, ...]:
         # A word that is asked twice counts twice: a follow-up is put together that way.
         words = Counter(token.terms for token in analyzer(language).tokens(question))
-        return tuple((terms, count * weight(terms[0])) for terms, count in sorted(words.items()))
+        asked_words = []
+        for terms, count in sorted(words.items()):
+            names = names_of_field(terms[0], language)
+            commonest = max(names | {terms[0]}, key=lambda term: counts[term])
+            asked_words.append(_Asked(terms, names, count * weight(commonest)))
+        return tuple(asked_words)
 
     @cache
-    def asked_strictly(language: str) -> tuple[tuple[tuple[str, ...], float], ...]:
+    def asked_strictly(language: str) -> tuple[_Asked, ...]:
         return tuple(
-            (terms, value if any(counts[term] for term in terms) else _ABSENT * value)
-            for terms, value in asked(language)
+            word
+            if any(counts[term] for term in (*word.terms, *word.names))
+            else replace(word, weight=_ABSENT * word.weight)
+            for word in asked(language)
         )
 
     @cache
@@ -152,7 +169,8 @@ def ranked_quotes(question: str, evidence: Sequence[Hit]) -> list[Quote]:
             - (_SHORT if candidate.words < 4 and not candidate.numbers else 0.0)
         )
         confidence = max(
-            _coverage(asked_strictly(language), candidate.passage), _similarity(candidate.hit)
+            _coverage(asked_strictly(language), candidate.passage),
+            _similarity(candidate.hit),
         )
         quotes.append(Quote(candidate.hit, candidate.start, candidate.end, score, confidence))
     return sorted(quotes, key=lambda quote: -quote.score)
@@ -249,25 +267,25 @@ def asks_number(question: str, language: str) -> bool:
 
 
 def _coverage(
-    words: Sequence[tuple[tuple[str, ...], float]],
+    words: Sequence[_Asked],
     terms: _Terms,
     headings: frozenset[str] = frozenset(),
 ) -> float:
     """The share of the question's weight that the terms hold; those of the headings count less."""
-    total = sum(weight for _, weight in words)
+    total = sum(word.weight for word in words)
     if not total:
         return 0.0
     found = 0.0
-    for variants, weight in words:
-        whole, *parts = variants
+    for word in words:
+        whole, *parts = word.terms
         if whole in terms:
-            found += weight
+            found += word.weight
         elif whole in headings:
-            found += _HEADING * weight
-        elif _begins_alike(whole, terms):
-            found += _ALIKE * weight
+            found += _HEADING * word.weight
+        elif _begins_alike(whole, terms) or not terms.isdisjoint(word.names):
+            found += _ALIKE * word.weight
         elif not terms.isdisjoint(parts):
-            found += _PART * weight
+            found += _PART * word.weight
     return found / total
 
 

@@ -7,10 +7,11 @@ sign, without a model, that the documents do not hold the answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from kilde.knowledge.view import View
 from kilde.language.analysis import analyzer
+from kilde.language.detect import detect
+from kilde.language.fields import names_of_field
 from kilde.language.table import languages
 
 # A compound of which only a part is known ("gift card" by "health card") is half unknown.
@@ -22,12 +23,17 @@ _PASSAGES = 50
 def unknown_share(view: View, question: str, where: str, codes: Sequence[str]) -> float:
     """The share (0..1) of the question's content words that stand in no passage of the filter.
 
-    A word for a field of a table is known where another name of the field stands: "cost" by
-    "price". ``codes`` are the languages of the passages, the question's own first.
+    Words that only say how something is asked, such as "long" in "how long", count as known, and a
+    word for a field of a table where another name of the field stands: "cost" by "price". ``codes``
+    are the languages of the passages, the question's own first.
     """
     if not codes:
         return 1.0
+    table = languages()
+    # The question may be in a language that no document is in.
+    own = table.get(detect(question))
     words = {token.word for token in analyzer(codes[0]).tokens(question)}
+    words -= own.stop_words if own else frozenset()
     if not words:
         return 0.0
     variants = {
@@ -35,28 +41,13 @@ def unknown_share(view: View, question: str, where: str, codes: Sequence[str]) -
             terms
             for code in codes
             for token in analyzer(code).tokens(word)
-            for terms in (token.terms, *_names_of_field(token.terms[0], code))
+            for terms in (token.terms, *zip(names_of_field(token.terms[0], code)))
         ]
-        for word in words
+        for word in words.difference(*(table[code].asking for code in codes if code in table))
     }
     terms = {term for found in variants.values() for forms in found for term in forms}
     standing = _standing(view, terms, where)
     return sum(_unknown(found, standing) for found in variants.values()) / len(words)
-
-
-def _names_of_field(stem: str, code: str) -> list[tuple[str, ...]]:
-    """The terms of all names of the fields that a word of a question may ask for."""
-    return [terms for names in _fields(code) if (stem,) in names for terms in names]
-
-
-@cache
-def _fields(code: str) -> list[list[tuple[str, ...]]]:
-    """The names of each field in a language, by their stems alone."""
-    row = languages().get(code)
-    return [
-        [(token.terms[0],) for name in sorted(names) for token in analyzer(code).tokens(name)]
-        for names in (row.fields if row else ())
-    ]
 
 
 def _unknown(variants: Sequence[tuple[str, ...]], standing: set[str]) -> float:

@@ -8,12 +8,13 @@ against its sources, so the three cannot disagree.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from kilde.language.compounds import CompoundSplitter
 from kilde.language.numerals import NUMBER, canonical
+from kilde.language.suspended import SuspendedCompounds
 from kilde.language.table import Language, languages
 
 _WORD = re.compile(rf"{NUMBER.pattern}|[^\W\d_]+(?:['’-](?=[^\W\d_]))?|\w+")
@@ -25,7 +26,8 @@ _REMEMBERED = 200_000
 class Token:
     """A content word of a text: its span, the word in lower case, and its search terms.
 
-    ``terms[0]`` is the stem (or the canonical number); the others are the stems of its parts.
+    ``terms[0]`` is the stem (or the canonical number); the others are the stems of its parts, and
+    of the whole words for which it stands in a suspended compound.
     """
 
     start: int
@@ -50,24 +52,38 @@ class Analyzer:
         self._stop_words = row.stop_words if row else frozenset()
         self._stemmer = Stemmer.Stemmer(row.stemmer) if row else None
         self._splitter = _splitter(row) if row else None
+        self.suspended = (
+            SuspendedCompounds(row.conjunctions, self._splitter.split)
+            if row and self._splitter
+            else None
+        )
         self._terms: dict[str, tuple[str, ...]] = {}
 
     def tokens(self, text: str) -> list[Token]:
         """The content words of a text in order, stop words left out."""
+        completions = self._completions(text)
         found = []
         for match in _WORD.finditer(text):
             word = match.group().lower()
             terms = self._terms_of(word)
+            if completions and match.start() in completions:
+                wholes = completions[match.start()]
+                terms = tuple(dict.fromkeys(terms + tuple(self._terms_of(w)[0] for w in wholes)))
             if terms:
                 found.append(Token(match.start(), match.end(), word, terms))
         return found
 
     def terms(self, text: str) -> list[str]:
         """The search terms of a text in order: stems, each followed by the stems of its parts."""
+        if self._completions(text):
+            return [term for token in self.tokens(text) for term in token.terms]
         found: list[str] = []
         for word in _WORD.findall(text.lower()):
             found.extend(self._terms_of(word))
         return found
+
+    def _completions(self, text: str) -> Mapping[int, tuple[str, ...]]:
+        return self.suspended.completions(text) if self.suspended else {}
 
     def _terms_of(self, word: str) -> tuple[str, ...]:
         known = self._terms.get(word)

@@ -26,6 +26,8 @@ class Language:
     labels: frozenset[str]
     fields: tuple[frozenset[str], ...]
     stop_words: frozenset[str]
+    asking: frozenset[str]
+    conjunctions: frozenset[str]
     negations: frozenset[str]
     abbreviations: frozenset[str]
     closing: frozenset[str]
@@ -54,6 +56,8 @@ def languages() -> Mapping[str, Language]:
             labels=frozenset(row["labels"].split()),
             fields=tuple(frozenset(words.split()) for words in row["fields"]),
             stop_words=frozenset(row["stop_words"].split()),
+            asking=frozenset(row["asking"].split()),
+            conjunctions=frozenset(row["conjunctions"].split()),
             negations=frozenset(row["negations"].split()),
             abbreviations=frozenset(f"{row['abbreviations']} {collected[code]}".split()) - closing,
             closing=closing,
