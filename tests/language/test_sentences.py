@@ -86,3 +86,56 @@ def test_counts(code: str, text: str, count: int) -> None:
 def test_nothing() -> None:
     assert sentences("", "da") == []
     assert sentences(" \n", "da") == [(0, 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tilskuddet er 5.000 kr. (Dog højst 25.000 kr. for unge.)|Der er 21 grader.",
+        "Tilskuddet er 5.000 kr.\n(Dog højst 25.000 kr. for unge.)|Der er 21 grader.",
+        "Tilskuddet gives én gang. (Jf. § 3 i loven)|Temperaturen er 21 grader.",
+        "Tilskuddet gives én gang. (Se § 3. Søg i god tid.) (Dog ikke i 2027.)|Vi svarer.",
+        "Tilskuddet gives én gang (se § 3. Søg i god tid.) om året.|Vi svarer.",
+    ],
+)
+def test_a_parenthesis_belongs_to_the_sentence_before_it(text: str) -> None:
+    assert parts(text.replace("|", " "), "da") == text.split("|")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sagen afgøres af bestyrelsen.|(3) Fristen er 14 dage.",
+        "Prisen er 50 kr.\n\n|(Børn er gratis.)",
+        "|(Børn er gratis.)|Voksne betaler 50 kr.",
+        "Priser\n|(Alle priser er inkl. moms.)",
+    ],
+)
+def test_a_parenthesis_without_a_sentence_before_it_stands_alone(text: str) -> None:
+    expected = [part.strip() for part in text.split("|") if part.strip()]
+    assert parts(text.replace("\n|", "\n").replace("|", " ").strip(), "da") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Voksne: 450 kr.\n|2. Børn t.o.m. 18 år: 250 kr.\n|3. Familier: 900 kr.",
+        "a) navn og adresse\n|b) cpr-nr. og tlf.nr.\n|c) budget for hele perioden",
+        "§ 1 Foreningens hjemsted er Nykøbing F.\n|§ 2 Formålet er skak.",
+        "2. Formålet er at ro osv.\n|3.1. Enhver kan optages.",
+        "Kl. 9.15 Oplæg ved prof. Jens Rye fra Aalborg\n|Kl. 10.30 Pause",
+    ],
+)
+def test_the_next_item_of_a_list_begins_a_sentence(text: str) -> None:
+    assert parts(text.replace("|", ""), "da") == [part.strip() for part in text.split("|")]
+
+
+def test_a_time_or_a_heading_of_one_word_belongs_to_what_follows() -> None:
+    text = "10.30 a.m. Welcome by the mayor. 1. Name. The club is called Oak."
+    assert parts(text, "en") == [
+        "10.30 a.m. Welcome by the mayor.",
+        "1. Name. The club is called Oak.",
+    ]
+    assert parts("Ad pkt. 4. Forslag. Det blev vedtaget.", "da") == [
+        "Ad pkt. 4. Forslag. Det blev vedtaget."
+    ]

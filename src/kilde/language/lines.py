@@ -36,7 +36,7 @@ def clause_words() -> str:
 def label_pattern() -> re.Pattern[str]:
     """A label at the start of a text: one clause number, item number or item letter."""
     return re.compile(
-        rf"(?:§+\s?\d+(?:\.\d+)*(?:\s?[a-z])?|(?:{clause_words()})\.?\s\d+(?:\.\d+)*[a-z]?"
+        rf"(?:(?:ad|re)\s(?={clause_words()}|§|\d))?(?:§+\s?\d+(?:\.\d+)*(?:\s?[a-z])?|(?:{clause_words()})\.?\s\d+(?:\.\d+)*[a-z]?"
         rf"|(?:\d{{1,3}}|[a-zæøå]|[ivxlc]{{1,6}})(?=[.)])|\((?:\d{{1,3}}|[a-zæøå]|[ivxlc]{{1,6}})\)"
         rf"|\d{{1,2}}(?:\.\d{{1,2}})+)[.):,]?(?:\s+|$)",
         re.IGNORECASE,
@@ -63,6 +63,37 @@ def is_label(text: str) -> bool:
             return False
         place = match.end()
     return True
+
+
+@cache
+def _numbered_item() -> re.Pattern[str]:
+    return re.compile(
+        rf"[ \t]*(\(?(?:(?:§+|{clause_words()})\.?\s?)?)"
+        rf"(?:(\d{{1,3}}(?:\.\d{{1,3}})*)|([a-zæøå])(?=[.)]))([.):]?)\s",
+        re.IGNORECASE,
+    )
+
+
+def is_next_item(text: str, following: str) -> bool:
+    """Whether one text begins with a number or letter, and the other with the next one.
+
+    >>> is_next_item("1. Voksne: 450 kr.", "2. Børn: 250 kr.")
+    True
+    >>> is_next_item("§ 2. Det sker den", "3. maj.")
+    False
+    """
+    first, second = _numbered_item().match(text), _numbered_item().match(following)
+    if first is None or second is None or first[1].lower() != second[1].lower():
+        return False
+    if first[3] and second[3]:
+        return ord(second[3]) == ord(first[3]) + 1
+    if not (first[2] and second[2] and (first[1] or first[4]) and (second[1] or second[4])):
+        return False
+    old, new = ([int(part) for part in match[2].split(".")] for match in (first, second))
+    return new == [*old, 1] or any(
+        new in ([*old[:place], old[place] + 1], [*old[:place], old[place] + 1, 1])
+        for place in range(len(old))
+    )
 
 
 def without_label(text: str) -> str:

@@ -31,6 +31,7 @@ class Language:
     negations: frozenset[str]
     abbreviations: frozenset[str]
     closing: frozenset[str]
+    seldom_closing: frozenset[str]
     clauses: frozenset[str]
     letters: frozenset[str]
     months: frozenset[str]
@@ -46,6 +47,8 @@ def languages() -> Mapping[str, Language]:
     table = {}
     for code, row in _read("languages.toml").items():
         closing = frozenset(row["closing"].split())
+        seldom_closing = closing & frozenset(row["abbreviations"].split())
+        closing -= seldom_closing
         table[code] = Language(
             code=code,
             name=row["name"],
@@ -61,6 +64,7 @@ def languages() -> Mapping[str, Language]:
             negations=frozenset(row["negations"].split()),
             abbreviations=frozenset(f"{row['abbreviations']} {collected[code]}".split()) - closing,
             closing=closing,
+            seldom_closing=seldom_closing,
             clauses=frozenset(row["clauses"].split()),
             letters=frozenset(row["letters"].split()),
             months=frozenset(row["months"].split()),
