@@ -60,6 +60,32 @@ def test_a_table_of_contents_is_not_quoted() -> None:
     assert quotable(text) == ["Gebyret er 150 kr."]
 
 
+@pytest.mark.parametrize("question", ["3. Hvad koster det?", "Hvad koster det?"])
+def test_a_question_is_the_heading_of_its_answer(question: str) -> None:
+    text = f"{question}\nBeløbet er 50 kr. om året.\n"
+    units = statements(text, "da", {})
+    assert [text[unit.start : unit.end].strip() for unit in units] == ["Beløbet er 50 kr. om året."]
+    assert units[0].heading.strip() == question
+
+
+def test_a_question_within_a_paragraph_belongs_to_the_next_sentence_alone() -> None:
+    text = "Kortet er gratis. Har du mistet det? Ring 12 34. Vi svarer hver dag."
+    assert [unit.heading.strip() for unit in statements(text, "da", {})] == [
+        "",
+        "Har du mistet det?",
+        "",
+    ]
+
+
+def test_a_question_above_a_list_introduces_it() -> None:
+    text = "Hvad skal du have med?\n- pas\n- kort\n\nHvad koster det?\nDet koster 5 kr.\n"
+    assert quotable(text) == ["Hvad skal du have med?\n- pas\n- kort", "Det koster 5 kr."]
+
+
+def test_what_somebody_asked_is_told() -> None:
+    assert len(quotable("Bo spurgte: Hvornår kommer bussen? Ingen svarede.")) == 2
+
+
 def test_clauses_are_known_from_the_outside_in() -> None:
     text = "§ 3 Kontingent\nStk. 1. Det er 50 kr.\nStk. 2. Gebyret er 150 kr.\n"
     assert [dict(unit.clause) for unit in statements(text, "da", {})] == [

@@ -139,3 +139,11 @@ def test_a_time_or_a_heading_of_one_word_belongs_to_what_follows() -> None:
     assert parts("Ad pkt. 4. Forslag. Det blev vedtaget.", "da") == [
         "Ad pkt. 4. Forslag. Det blev vedtaget."
     ]
+
+
+def test_a_heading_is_one_sentence() -> None:
+    assert parts("# 3. Forslag: Åbent lørdag. Nr. 2\nBo foreslår det. Det faldt.", "da") == [
+        "# 3. Forslag: Åbent lørdag. Nr. 2",
+        "Bo foreslår det.",
+        "Det faldt.",
+    ]

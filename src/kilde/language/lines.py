@@ -112,7 +112,14 @@ def is_item(text: str) -> bool:
 
 def introduces_list(text: str, following: str) -> bool:
     """Whether the text ends with the line that introduces the list that follows."""
-    return text.rstrip().endswith(":") and is_item(following)
+    if not is_item(following):
+        return False
+    return text.rstrip().endswith(":") or (is_question(text) and not is_item(text))
+
+
+def is_question(text: str) -> bool:
+    """Whether a sentence asks, rather than tells what somebody asked."""
+    return text.rstrip().endswith("?") and ":" not in text
 
 
 def is_heading(text: str, following: str) -> bool:

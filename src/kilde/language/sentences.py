@@ -20,6 +20,7 @@ from kilde.language.stops import Stops, stops_of
 _STOP = re.compile(r"[.!?…]+[\"'”’»«“)\]]*(?=\s)")
 # A line that begins like this is a block of its own.
 _BLOCK = re.compile(r"[ \t]*(?:\n|#{1,6} |[-*+•–▪◦·] |[|>]|$)")
+_HEADING = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 _NUMBERED = re.compile(r"[ \t]*(?:\d{1,2}[.)]|\(?[a-zæøå\d]{1,2}\)|[a-z]\.)[ \t]")
 _FIELD = re.compile(r"[^\s:]{1,40}(?: \S+){0,4}: ")
 _STOP_AT_END = re.compile(r"[.!?…]+[\"'”’»«“)\]]*(?=\s+\Z)")
@@ -62,9 +63,19 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
             end = _skip_space(text, end)
         if end < len(text) and ("\n\n" in text[match.end() : end] or stops.ends(text, match, end)):
             cuts.add(end)
+    if "#" in text:
+        _keep_headings(text, cuts)
     if "(" in text:
         _keep_parentheses(text, cuts, lines)
     return _spans(text, cuts | lines | {len(text)}, lines)
+
+
+def _keep_headings(text: str, cuts: set[int]) -> None:
+    """Take out the cuts within headings: "# 3. Contribution" is one."""
+    ordered = sorted(cuts)
+    for match in _HEADING.finditer(text):
+        start, end = match.span()
+        cuts.difference_update(ordered[bisect_right(ordered, start) : bisect_right(ordered, end)])
 
 
 def _keep_parentheses(text: str, cuts: set[int], lines: set[int]) -> None:
