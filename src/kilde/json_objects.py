@@ -18,7 +18,8 @@ from typing import Any
 from kilde.errors import ConfigError
 
 _UTF8, _UTF16 = codecs.BOM_UTF8, (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv")
+"""How the names of files end that are read as tables."""
 _DELIMITERS = ",;\t|"
 # More faults than these are counted, not shown.
 _SHOWN = 20
@@ -85,7 +86,7 @@ def read_objects(path: Path, faults: Faults) -> Iterator[tuple[Place, dict[str, 
     if b"\0" in data:
         faults.add(Place(0), _NO_ROWS)
         return
-    if path.suffix.lower() in _TABLES:
+    if path.suffix.lower() in TABLES:
         yield from _of_table(data, faults)
         return
     parts = _of_list(data, faults) if data.lstrip()[:1] == b"[" else _of_lines(data, faults)
@@ -123,9 +124,21 @@ def _of_lines(data: bytes, faults: Faults) -> Iterator[tuple[Place, object]]:
                 foreign = sum(map(_is_foreign, (part for _, part in lines)))
                 faults.add(place, _not_utf8(error.start, foreign - 1))
         except json.JSONDecodeError as error:
-            faults.add(place, f"it is not JSON ({error.msg}, column {error.colno})")
+            faults.add(place, _not_json(part, error))
         except RecursionError:
             faults.add(place, "it is nested too deeply")
+
+
+def _not_json(part: bytes, error: json.JSONDecodeError) -> str:
+    text = part.decode("utf-8").strip(_SPACE)
+    if text.endswith(","):
+        try:
+            _decoder.decode(text[:-1])
+        except (json.JSONDecodeError, RecursionError):
+            pass
+        else:
+            return "there is a comma after the row: take it out, or put the rows into [ ]"
+    return f"it is not JSON ({error.msg}, column {error.colno})"
 
 
 def _is_foreign(part: bytes) -> bool:
@@ -147,7 +160,7 @@ def _not_utf8(byte: int, more: int) -> str:
 def _over_several_lines(data: bytes, first: bytes) -> str:
     """The text of a file whose first object does not end on its line; else empty."""
     try:
-        _decoder.decode(first.decode("utf-8").strip(_SPACE))
+        _decoder.decode(first.decode("utf-8").strip(_SPACE).removesuffix(","))
         return ""
     except (UnicodeDecodeError, RecursionError):
         return ""

@@ -10,7 +10,7 @@ from tests.agents.conftest import write_agent
 import kilde
 
 _TEXT = (
-    "# Bolig\n\nTilskuddet til boligen gives hvert kvartal.[^1] Temperaturen skal være 21 grader.\n\n"
+    "# Bolig\n\nTilskuddet til boligen gives hvert kvartal.[^1] Der skal være 21 grader.\n\n"
     "[^1]: Dog højst 25.000 kr. for ungdomsboliger.\n"
 )
 _AGENT = 'name = "Homes"\ninstructions = "Answer."\nmodel = "quotes"'

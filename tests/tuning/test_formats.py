@@ -371,6 +371,51 @@ def test_thoughts_are_left_out_and_counted(tmp_path: Path, thoughts: str) -> Non
     assert (row.answer, row.rejected) == (A, "No.")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": f"[THINK]Hm.[/THINK]{A}"},
+        {"content": f"◁think▷Hm.◁/think▷{A}"},
+        {"content": f"<reasoning>Hm.</reasoning>\n{A}"},
+        {"content": A, "reasoning": "Hm."},
+        {"content": A, "thinking": "Hm."},
+        {"content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": A}]},
+    ],
+)
+def test_thoughts_in_other_spellings_are_left_out(tmp_path: Path, said: dict[str, object]) -> None:
+    read = read_file(written(tmp_path, {"messages": [USER, {"role": "assistant", **said}]}))
+    assert [row.answer for row in read.rows] == [A]
+    assert read.notes == ("1 answers held thoughts (<think> … </think>), which were left out",)
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"type": "tool_use", "name": "clock"}, "tool calls cannot be learnt"),
+        ({"type": "thinking", "thinking": "Hm."}, "holds thoughts and no answer"),
+    ],
+)
+def test_parts_that_are_no_answer(tmp_path: Path, part: object, expected: str) -> None:
+    chat = {"messages": [USER, {"role": "assistant", "content": [part]}]}
+    assert expected in faults(written(tmp_path, chat))[0]
+
+
+@pytest.mark.parametrize("head", ["Spørgsmål;Svar\n", ""])
+def test_a_table_without_known_columns_is_one_fault(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(head + f"{Q};{A}\n" * 30, encoding="utf-8")
+    (fault,) = faults(path)
+    assert fault.startswith("1: the first line must name the columns")
+
+
+def test_commas_after_lines_of_json_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    row = json.dumps({"messages": [USER, SAID]})
+    path.write_text(f"{row},\n{row},\n{row}\n")
+    assert [fault.split(":")[0] for fault in faults(path)] == ["1", "2"]
+    assert "a comma after the row" in faults(path)[0]
+
+
 def test_rows_that_share_a_line_are_named_by_their_number(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     good = {"messages": [USER, SAID]}

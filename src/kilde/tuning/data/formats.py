@@ -14,9 +14,9 @@ from typing import Any
 
 from kilde.agents.phrases import declines
 from kilde.errors import ConfigError
-from kilde.json_objects import Faults, Place, read_objects
+from kilde.json_objects import TABLES, Faults, Place, read_objects
 from kilde.language.detect import detect
-from kilde.tuning.data.forms import form_of, truth
+from kilde.tuning.data.forms import form_of, makes_a_form, truth
 from kilde.tuning.data.rows import Lineage, Method, Row, language_code
 from kilde.tuning.data.turns import Fault, LeftOut, text_of
 from kilde.types import UNKNOWN_LANGUAGE
@@ -64,8 +64,17 @@ def read_file(path: Path, method: Method | None = None) -> RowFile:
     earlier: set[str] = set()
     first: dict[Method, Place] = {}
     left_out = LeftOut()
+    is_table = path.suffix.lower() in TABLES
     for place, given in read_objects(path, faults):
         found = {key.strip().lower(): value for key, value in given.items()}
+        if is_table and not makes_a_form(found):
+            held = ", ".join(map(repr, list(found)[:10]))
+            faults.add(
+                Place(1),
+                "the first line must name the columns, such as prompt and completion; "
+                f"it holds {held}"[:300],
+            )
+            break
         left_out.own = isinstance(found.get("lineage"), Mapping)
         try:
             made = form_of(found)(found, left_out)

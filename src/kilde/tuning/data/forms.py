@@ -8,7 +8,7 @@ row, with the turns before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from kilde.tuning.data.rows import Row
@@ -42,6 +42,11 @@ def form_of(found: Mapping[str, Any]) -> _Read:
     known = "; ".join(", ".join(sorted(needed)) for needed, _ in _FORMS)
     held = f"; it has {', '.join(map(repr, list(found)[:10]))}" if found else ""
     raise Fault(f"it has none of these sets of keys: {known}{held}"[:600])
+
+
+def makes_a_form(names: Collection[str]) -> bool:
+    """Whether columns of these names can make a form."""
+    return any(needed <= frozenset(names) for needed, _ in _FORMS)
 
 
 def _chat(name: str) -> _Read:

@@ -20,10 +20,21 @@ _ROLES: Mapping[str, Role] = {
 }
 
 
-_THOUGHTS = re.compile(r"<(think|thinking)>.*?</\1>\s*", re.DOTALL | re.IGNORECASE)
+# As DeepSeek and Qwen, Mistral, and Kimi mark them.
+_THOUGHTS = re.compile(
+    r"(?:<(think(?:ing)?|thoughts?|reasoning)>.*?</\1>|\[THINK\].*?\[/THINK\]"
+    r"|◁think▷.*?◁/think▷)\s*",
+    re.DOTALL | re.IGNORECASE,
+)
 # Some templates put the first tag into the prompt.
-_REST_OF_THOUGHTS = re.compile(r"\A.*</think(?:ing)?>\s*", re.DOTALL | re.IGNORECASE)
-_OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_REST_OF_THOUGHTS = re.compile(
+    r"\A.*(?:</think(?:ing)?>|\[/THINK\]|◁/think▷)\s*", re.DOTALL | re.IGNORECASE
+)
+_OPEN = re.compile(r"<think(?:ing)?>|\[THINK\]|◁think▷", re.IGNORECASE)
+# Fields of a message and types of its parts that hold thoughts.
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "thoughts")
+_THOUGHT_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
+_TOOL_PARTS = frozenset({"tool_use", "tool_call", "tool_result", "function_call"})
 _TOOL_CALL = re.compile(r"<(?:tool_call|function_call)>|\[TOOL_CALLS\]", re.IGNORECASE)
 _TOOL_ROLES = frozenset({"tool", "function", "function_call", "observation", "ipython"})
 _NO_TOOLS = "tool calls cannot be learnt: take the row out"
@@ -152,12 +163,28 @@ def _turn(value: object, name: str, left_out: LeftOut) -> Message:
     if value.get("tool_calls") or value.get("function_call"):
         raise Fault(f"{name} calls a tool; {_NO_TOOLS}")
     name += ".content" if "role" in value else ".value"
-    text = text_of(value.get("content", value.get("value")), name)
+    content = value.get("content", value.get("value"))
+    kinds = _part_types(content)
+    if not kinds.isdisjoint(_TOOL_PARTS):
+        raise Fault(f"{name} calls a tool; {_NO_TOOLS}")
     if role == "user":
-        return Message(role, text)
-    if value.get("reasoning_content") and not left_out.own:
+        return Message(role, text_of(content, name))
+    thinks = not kinds.isdisjoint(_THOUGHT_PARTS)
+    if thinks:
+        content = [part for part in content if part.get("type") not in _THOUGHT_PARTS]
+        if not content:
+            raise Fault(f"{name} holds thoughts and no answer")
+    if (thinks or any(map(value.get, _THOUGHT_FIELDS))) and not left_out.own:
         left_out.counts["thoughts"] += 1
-    return Message(role, spoken(text, name, left_out))
+    return Message(role, spoken(text_of(content, name), name, left_out))
+
+
+def _part_types(content: object) -> frozenset[str]:
+    """The types of the parts of a message; none where it is a text."""
+    parts = content if isinstance(content, list) else ()
+    if not all(isinstance(part, Mapping) for part in parts):
+        return frozenset()
+    return frozenset(kind for part in parts if isinstance(kind := part.get("type"), str))
 
 
 def _who(value: object) -> str:
