@@ -163,6 +163,12 @@ def test_a_list_is_quoted_with_the_line_that_introduces_it() -> None:
     assert told == "Medbring:\n- pas\n- vaccinationskort\n- lommepenge"
 
 
+def test_a_line_of_quoted_mail_comes_without_its_mark() -> None:
+    text = "Hej!\n\n> Emne: Boklådor och klassbesök våren 2026\n"
+    told = said("Hvad er emne for boklådor?", hit(text), sentences=1)
+    assert told == "Emne: Boklådor och klassbesök våren 2026"
+
+
 def test_a_heading_counts_for_the_text_below_it() -> None:
     text = "Sommarboken\n\nLäsutmaning för barn i juni.\n\nHyllan\n\nUkulele på plan ett finns.\n"
     told = said("Hvad er Sommarboken?", hit(text), sentences=1)

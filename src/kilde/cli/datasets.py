@@ -52,8 +52,8 @@ def dataset_command() -> None:
     "source",
     metavar="FILE|feedback|documents",
     required=True,
-    help="A file of rows (JSON lines or a JSON list), what people thought of answers, or the "
-    "documents that the agent may use.",
+    help="A file of rows (JSON lines, a JSON list or a CSV table), what people thought of answers, "
+    "or the documents that the agent may use.",
 )
 @click.option("--name", metavar="NAME", default="", help="Its name. Default: the agent's.")
 @click.option(

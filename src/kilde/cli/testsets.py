@@ -36,7 +36,8 @@ def testset_command() -> None:
     metavar="documents|feedback|FILE",
     required=True,
     help="The documents that the agent may use, of which some are then held out; what people "
-    "thought of answers; or a file of questions or of rows (JSON lines or a JSON list).",
+    "thought of answers; or a file of questions or of rows (JSON lines, a JSON list or a CSV "
+    "table).",
 )
 @click.option(
     "-n",

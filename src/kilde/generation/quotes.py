@@ -64,10 +64,11 @@ class Quotes:
 
 
 def _readable(quote: Quote) -> str:
-    """A quotation as it is shown: white space at the ends and the marks of a list left out."""
+    """A quotation as it is shown: white space at the ends and the marks of a list or of
+    quoted mail left out."""
     if quote.hit.passage.kind == "row":
         return one_line(quote.text)
     text = quote.text.strip()
-    for mark in ("- ", "* ", "• "):
+    for mark in ("> ", "- ", "* ", "• "):
         text = text.removeprefix(mark)
     return text
