@@ -2,8 +2,8 @@
 
 In ``boundaries/`` a line is a sentence; lines are joined by a blank, those that begin with ``|`` by
 a line break; ``¶`` is a boundary within a line, and a blank line ends a paragraph. A parenthesis
-after a sentence belongs to it. Each part was scored once before the rules were mended with it in
-view, but for ``development``; docs/decisions/0018 has these scores.
+after a sentence belongs to it. The rules have been mended with every part in view; what each scored
+before that is in docs/decisions/0018.
 """
 
 from __future__ import annotations
