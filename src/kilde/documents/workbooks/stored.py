@@ -35,14 +35,16 @@ _MINUTES_A_DAY = 1_440
 
 @dataclass(slots=True)
 class Styles:
-    """The number formats of a workbook.
+    """The formats of the cells of a workbook.
 
     ``numbers`` has the number of the format of each style, ``codes`` the formats that the file
-    spells out. ``language`` is that of the workbook, where it says so.
+    spells out, ``struck`` the styles whose font is struck out. ``language`` is that of the
+    workbook, where it says so.
     """
 
     numbers: list[int] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
+    struck: set[int] = field(default_factory=set)
     language: str = ""
     since_1904: bool = False
 
