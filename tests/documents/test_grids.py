@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import pytest
+
 from kilde.documents.content import Cell, Grid, GridCell, Table
 from kilde.documents.grids import placed, tables_of
 
@@ -142,6 +144,62 @@ def test_tables_below_and_beside_each_other_are_told_apart() -> None:
 def test_rows_after_a_blank_row_keep_the_header_above() -> None:
     rows = [["Navn", "Tlf.", "Rum"], ["Anna", "12", "1"], ["", "", ""], ["Bo", "13", "2"]]
     assert [part[1] for part in shapes(grid(rows))] == [rows[0], rows[0]]
+
+
+def test_a_list_below_a_table_does_not_take_its_header() -> None:
+    rows = [
+        ["Vare", "Pris", "Lager"],
+        ["Sav", "12,50", "3"],
+        ["Søm", "9,95", "7"],
+        ["", "", ""],
+        ["Anna", "33 12 45 67", "anna@havn.dk"],
+        ["Bo", "33 12 45 68", "bo@havn.dk"],
+    ]
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:3]), ("", ["", "", ""], rows[4:])]
+    pairs = [row[:2] for row in rows]
+    assert shapes(grid(pairs))[1:] == ["Anna: 33 12 45 67", "Bo: 33 12 45 68"]
+
+
+def test_a_total_below_a_blank_row_keeps_the_header_above() -> None:
+    rows = [["Nr.", "Vare", "Pris"], ["1", "Sav", "12,50"], ["", "", ""], ["I alt", "", "12,50"]]
+    assert shapes(grid(rows))[1] == ("", rows[0], rows[3:])
+
+
+def test_tables_beside_each_other_have_titles_of_their_own() -> None:
+    rows = [
+        ["Priser", "", "", "Personale", ""],
+        ["Vare", "Pris", "", "Navn", "Lokal"],
+        ["Sav", "12,50", "", "Anna", "142"],
+        ["Søm", "9,95", "", "Bo", "143"],
+    ]
+    assert shapes(grid(rows)) == [
+        *("Priser", ("Priser", ["Vare", "Pris"], [["Sav", "12,50"], ["Søm", "9,95"]])),
+        *("Personale", ("Personale", ["Navn", "Lokal"], [["Anna", "142"], ["Bo", "143"]])),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Anna Holm", "Køge", "x"], ["Bo Lund", "Greve", "y"], ["Carla Sø", "Faxe", "z"]],
+        [["Mandag", "Yoga", "Sal A"], ["Tirsdag", "Svømning", "Sal B"]],
+        [["Yoga", "Sal A", "Bo"], ["Svømning", "Sal B", "Carl"], ["Dans", "Sal A", "Per"]],
+    ],
+)
+def test_text_like_the_text_below_it_names_no_columns(rows: list[list[str]]) -> None:
+    assert shapes(grid(rows)) == [("", ["", "", ""], rows)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Full Name", "City", "Note"], ["Ann Hill", "Leeds", "x"], ["Bob Lund", "York", "y"]],
+        [["Hold", "Mandag", "Tirsdag"], ["Yoga", "Sal A", "Sal B"], ["Dans", "Sal B", "Sal A"]],
+        [["Medlem", "Klub", "Rolle"], ["Anna Holm", "Sejl", "x"], ["Bo Lund", "Ro", "y"]],
+    ],
+)
+def test_words_that_name_columns_above_text(rows: list[list[str]]) -> None:
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
 
 
 def test_a_column_without_a_name_has_its_value_alone() -> None:

@@ -14,6 +14,7 @@ from datetime import date
 from itertools import pairwise
 
 from kilde.documents.content import GridCell
+from kilde.documents.grid_rows import are_values
 
 GridRow = list[GridCell | None]
 
@@ -97,7 +98,17 @@ def _names(rows: Sequence[GridRow]) -> bool:
         for column, cell in enumerate(rows[0])
         if cell is not None
     )
-    return named and not _is_record(rows)
+    if not named or _is_record(rows):
+        return False
+    if any(cell.header for cell in first):
+        return True
+    # A cell that is merged with one below is not repeated there.
+    others = [[None if c is up else c for c, up in zip(row, rows[0], strict=True)] for row in below]
+    return not are_values(_texts(rows[0]), [*map(_texts, others)])
+
+
+def _texts(row: GridRow) -> list[str]:
+    return ["" if cell is None else " ".join(cell.text.split()) for cell in row]
 
 
 def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:

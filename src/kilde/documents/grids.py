@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from kilde.documents.content import Cell, Grid, GridCell, Table
 from kilde.documents.grid_headers import GridRow, column_labels, distinct, header_height
+from kilde.documents.grid_rows import continue_table
 from kilde.documents.tables import column_names
 from kilde.types import Scalar
 
@@ -109,14 +110,16 @@ def _side_by_side(rows: Rows) -> list[Rows]:
         else:
             spans.append((column, column + 1))
     tables = [list(_filled([row[start:end] for row in body])) for start, end in spans]
-    separate = len(tables) > 1 and all(
-        len(table) > 1 and len(table[0]) > 1 and header_height(table) for table in tables
-    )
-    if not separate:
+    if len(tables) < 2 or not all(map(_has_header, tables)):
         tables = [[[cell for a, b in spans for cell in row[a:b]] for row in body]]
     width = len(tables[0][0])
     tables[0] = [*(_fitted(title, width) for title in titles), *tables[0]]
     return tables
+
+
+def _has_header(rows: Rows) -> bool:
+    _, rows = _split_titles(rows)
+    return len(rows) > 1 and len(rows[0]) > 1 and header_height(rows) > 0
 
 
 def _fitted(row: GridRow, width: int) -> GridRow:
@@ -154,8 +157,9 @@ def _region(
         and any(previous.columns)
         and len(previous.columns) == len(rows[0])
         and width > 1
+        and continue_table(previous.rows, values := list(map(_values, rows)))
     ):
-        return [Table(previous.columns, list(map(_values, rows)), title=previous.title), *notes]
+        return [Table(previous.columns, values, title=previous.title), *notes]
     lead = [text for text in (caption, *texts) if text]
     if len(rows) == 1 or width == 1 or _is_prose(rows, height):
         return [*lead, *_texts(rows), *notes]
