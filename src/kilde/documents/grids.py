@@ -70,10 +70,15 @@ def tables_of(grid: Grid) -> list[str | Table]:
         return _texts(rows)
     parts: list[str | Table] = []
     stated = grid.header_rows or 0
+    columns: Sequence[int] = ()
     for block in _blocks(rows):
-        for region in _side_by_side(block):
-            parts += _region(region, grid.caption if not parts else "", stated, parts)
-            stated = 0
+        more = _continuation(block, parts[-1], columns) if parts else []
+        if more:
+            parts += more
+            continue
+        for region, places in _side_by_side(block):
+            parts += _region(region, grid.caption if not parts else "", stated)
+            columns, stated = places, 0
     return parts
 
 
@@ -94,8 +99,32 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
         yield block
 
 
-def _side_by_side(rows: Rows) -> list[Rows]:
-    """A block cut at blank columns into tables that stand beside each other.
+def _continuation(rows: Rows, previous: str | Table, columns: Sequence[int]) -> list[str | Table]:
+    """The parts of a block without a header that goes on with the table above it, else nothing.
+
+    ``columns`` are those of the grid that the table has.
+    """
+    if not isinstance(previous, Table) or not any(previous.columns):
+        return []
+    rows, notes = _split_notes(rows)
+    cut = [[row[column] for column in columns] for row in rows]
+    if (
+        len(previous.columns) != len(columns)
+        or list(map(distinct, cut)) != list(map(distinct, rows))
+        or max(len(distinct(row)) for row in rows) < 2
+        or cut[0][0] is None
+        or _split_titles(cut)[0]
+        or header_height(cut)
+    ):
+        return []
+    values = list(map(_values, cut))
+    if not continue_table(previous.rows, values):
+        return []
+    return [Table(previous.columns, values, title=previous.title), *notes]
+
+
+def _side_by_side(rows: Rows) -> list[tuple[Rows, Sequence[int]]]:
+    """A block cut at blank columns into tables that stand beside each other, with their columns.
 
     Cut only where each part is a table of its own with a header; a column that is blank for other
     reasons is left out. A title above goes with the first table.
@@ -110,11 +139,13 @@ def _side_by_side(rows: Rows) -> list[Rows]:
         else:
             spans.append((column, column + 1))
     tables = [list(_filled([row[start:end] for row in body])) for start, end in spans]
+    columns: list[Sequence[int]] = [range(start, end) for start, end in spans]
     if len(tables) < 2 or not all(map(_has_header, tables)):
-        tables = [[[cell for a, b in spans for cell in row[a:b]] for row in body]]
+        columns = [[column for span in columns for column in span]]
+        tables = [[[row[column] for column in columns[0]] for row in body]]
     width = len(tables[0][0])
     tables[0] = [*(_fitted(title, width) for title in titles), *tables[0]]
-    return tables
+    return list(zip(tables, columns, strict=True))
 
 
 def _has_header(rows: Rows) -> bool:
@@ -132,9 +163,7 @@ def _filled(rows: Rows) -> Iterator[GridRow]:
     return (row for row in rows if any(cell is not None for cell in row))
 
 
-def _region(
-    rows: Rows, caption: str, stated: int, before: Sequence[str | Table]
-) -> list[str | Table]:
+def _region(rows: Rows, caption: str, stated: int) -> list[str | Table]:
     """The parts of one table with what stands above and below it.
 
     ``stated`` is the number of header rows, titles included, that the format gives, 0 where it
@@ -149,17 +178,6 @@ def _region(
     height = stated - len(titles)
     if not 0 < height < len(rows):
         height = header_height(rows)
-    previous = before[-1] if before else None
-    if (
-        not height
-        and not texts
-        and isinstance(previous, Table)
-        and any(previous.columns)
-        and len(previous.columns) == len(rows[0])
-        and width > 1
-        and continue_table(previous.rows, values := list(map(_values, rows)))
-    ):
-        return [Table(previous.columns, values, title=previous.title), *notes]
     lead = [text for text in (caption, *texts) if text]
     if len(rows) == 1 or width == 1 or _is_prose(rows, height):
         return [*lead, *_texts(rows), *notes]
