@@ -14,7 +14,7 @@ from datetime import date
 from itertools import pairwise
 
 from kilde.documents.content import GridCell
-from kilde.documents.grid_rows import are_values
+from kilde.documents.grid_rows import are_values, names_column
 
 GridRow = list[GridCell | None]
 
@@ -152,7 +152,8 @@ def _is_record(rows: Sequence[GridRow]) -> bool:
     kinds = {_kind(value) for _, value in pairs[1:] if value is not None}
     first = pairs[0][1]
     if first is not None and not _DIGITS.search(first.text) and "text" not in kinds:
-        return False  # the only text of the column is its name
+        # The only text of the column is its name, unless it is that of what the keys describe.
+        return len(kinds) >= 2 and 2 * sum(map(names_column, keys[1:])) > len(keys[1:])
     return len(kinds - {"text"}) >= 2
 
 

@@ -39,7 +39,7 @@ def are_values(first: Texts, below: Sequence[Texts]) -> bool:
     ]
     if any(_is_day(text) and values and all(map(_is_day, values)) for text, values in columns):
         return True
-    if any(word.lower() in _labels() for text, _ in columns for word in _WORD.findall(text)):
+    if any(names_column(text) for text, _ in columns):
         return False
     if any(text in values and len(text) > 1 for text, values in columns):
         return True
@@ -47,6 +47,11 @@ def are_values(first: Texts, below: Sequence[Texts]) -> bool:
         len(values) == len(below) and all(map(_PROPER_NAME.fullmatch, (text, *values)))
         for text, values in columns
     )
+
+
+def names_column(text: str) -> bool:
+    """Whether a text has a word that names columns in one of the languages, such as "price"."""
+    return any(word.lower() in _labels() for word in _WORD.findall(text))
 
 
 def continue_table(
