@@ -178,6 +178,11 @@ def test_tables_beside_each_other_have_titles_of_their_own() -> None:
     ]
 
 
+def test_a_blank_column_in_a_long_table_parts_no_tables() -> None:
+    rows = [["Navn", "Lokal", "", "By", "Postnr."], *[["Anna", "142", "", "Køge", "4600"]] * 60]
+    assert [part[1] for part in shapes(grid(rows))] == [["Navn", "Lokal", "By", "Postnr."]]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -22,6 +22,8 @@ MAX_SPANNED = 2_000_000
 _LONGEST_SPAN = 1_000
 # A note below a table is a sentence; a lone word there is the first cell of an incomplete row.
 _NOTE = 20
+# Rows of tables beside each other that are not of the same length by chance.
+_LONG = 50
 # A cell of this length is a paragraph that a table arranges on the page.
 _PARAGRAPH = 160
 
@@ -140,7 +142,9 @@ def _side_by_side(rows: Rows) -> list[tuple[Rows, Sequence[int]]]:
             spans.append((column, column + 1))
     tables = [list(_filled([row[start:end] for row in body])) for start, end in spans]
     columns: list[Sequence[int]] = [range(start, end) for start, end in spans]
-    if len(tables) < 2 or not all(map(_has_header, tables)):
+    # Long tables of the same length are one, with a blank column to part what belongs together.
+    long = all(len(table) == len(body) > _LONG for table in tables)
+    if len(tables) < 2 or long or not all(map(_has_header, tables)):
         columns = [[column for span in columns for column in span]]
         tables = [[[row[column] for column in columns[0]] for row in body]]
     width = len(tables[0][0])

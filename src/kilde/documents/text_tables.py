@@ -106,7 +106,9 @@ def _side_by_side(rows: list[Row]) -> list[list[Row]]:
         [_trimmed(cut) for row in body if any(cut := row[start:end])]
         for start, end in zip(starts, [*starts[1:], width], strict=True)
     ]
-    if not all(map(_has_header, tables)):
+    # Long tables of the same length are one, with a blank column to part what belongs together.
+    long = all(len(table) == len(body) > SAMPLE for table in tables)
+    if long or not all(map(_has_header, tables)):
         return [rows]
     tables[0] = [*rows[: len(rows) - len(body)], *tables[0]]
     return tables

@@ -310,6 +310,11 @@ def test_tables_beside_each_other_are_told_apart() -> None:
     assert [row.values for row in table_text(staff)[1]] == [{"Navn": "Anna", "Lokal": 142}]
 
 
+def test_a_blank_column_in_a_long_table_parts_no_tables() -> None:
+    found = table("Navn;Lokal;;By;Postnr.\n" + "Anna;142;;Køge;4600\n" * 60)
+    assert found.columns == ["Navn", "Lokal", "", "By", "Postnr."]
+
+
 def test_a_blank_column_between_values_of_one_table_parts_nothing() -> None:
     assert table("Navn;Tlf;;By\nAnna;33124567;;Køge\nBo;33124568;;Greve\n").columns == [
         *("Navn", "Tlf", "", "By")
