@@ -205,6 +205,14 @@ def test_a_number_that_json_does_not_know_is_not_taken_apart(text: str) -> None:
         contents(text)
 
 
+def test_records_by_key_beside_single_values() -> None:
+    value = {"0042": {"navn": "Sav", "pris": 9}, "7": {"navn": "Søm", "pris": 1}, "dato": "1. maj"}
+    text, found = contents(value)
+    assert isinstance(text, Prose) and text.parts == ["dato: 1. maj"]
+    assert isinstance(found, Table)
+    assert [list(row) for row in found.rows] == [["0042", "Sav", 9], ["7", "Søm", 1]]
+
+
 def test_many_tables_stand_in_one_text() -> None:
     value = {f"t{n}": [{f"a{n}": n}, {f"a{n}": n}] for n in range(MAX_TABLES + 1)}
     (content,) = contents(value)

@@ -120,11 +120,13 @@ class _Contents:
             self.lines.append(f"{path or 'value'}: {text}")
 
     def _add_object(self, value: dict[str, Any], path: str, title: str) -> None:
-        items = keyed_records(value)
+        title = next((text_of(value[key]) for key in value if key.lower() in _NAMES), title)
+        objects = {key: item for key, item in value.items() if isinstance(item, dict)}
+        items = keyed_records(value) or keyed_records(objects)
         if items:
             self.records += tables_of_records(path, items, title)
-            return
-        title = next((text_of(value[key]) for key in value if key.lower() in _NAMES), title)
+            among = objects or value
+            value = {key: item for key, item in value.items() if key not in among}
         header = _header_of_rows(value)
         for key, item in value.items():
             below = f"{path}.{key}" if path else key
