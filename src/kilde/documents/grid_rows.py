@@ -103,5 +103,8 @@ def _days() -> frozenset[str]:
 
 @cache
 def _labels() -> frozenset[str]:
-    """The words that name columns, but for the days."""
-    return frozenset().union(*(row.labels for row in languages().values())) - _days()
+    """The words that name columns and fields, but for the days."""
+    rows = languages().values()
+    return (
+        frozenset().union(*(words for row in rows for words in (row.labels, *row.fields))) - _days()
+    )

@@ -42,6 +42,8 @@ def is_stub(plain: Sequence[Part], rich: Sequence[Part]) -> bool:
         return False
     if any(isinstance(part, Table) and any(part.columns) for part in rich):
         return True
+    if any(isinstance(part, Table) for part in plain):
+        return False
     return _words(plain) < _STUB * _words(rich)
 
 

@@ -58,7 +58,7 @@ def table_header_height(rows: Sequence[Row]) -> int:
         return int(bool(rows) and _is_header_alone(rows[0]))
     width = max(map(len, rows[:SAMPLE]))
     sample = rows[: max(3, min(SAMPLE, _SAMPLE_CELLS // width))]
-    return header_height(_grid(sample, width)) or int(_stands_above_values(sample))
+    return header_height(_grid(sample, width)) or int(stands_above_values(sample))
 
 
 def _blocks(rows: list[Row]) -> Iterator[list[Row]]:
@@ -133,7 +133,7 @@ def _begins_table(rows: list[Row]) -> bool:
     titles, body = _split_titles(rows)
     if len(body) < 2 or len(_filled(body[0])) < 2:
         return False
-    return _stands_above_values(body[:SAMPLE]) or bool(titles and table_header_height(body))
+    return stands_above_values(body[:SAMPLE]) or bool(titles and table_header_height(body))
 
 
 def _is_table(rows: list[Row]) -> bool:
@@ -210,7 +210,7 @@ def _is_header_alone(row: Row) -> bool:
     return looks_like_header([None if is_value(cell) else cell or None for cell in row], [])
 
 
-def _stands_above_values(rows: Sequence[Row]) -> bool:
+def stands_above_values(rows: Sequence[Row]) -> bool:
     """Whether the first row has only text, and values stand below some of it."""
     first, *below = rows
     if any(map(is_value, first)):

@@ -327,3 +327,14 @@ def test_flowed_text_is_put_together(load_file: Load) -> None:
 
 def test_flowed_text_with_blanks_that_are_no_text() -> None:
     assert unflowed("Kurs \nus er flyttet.", joined=True) == "Kursus er flyttet."
+
+
+def test_a_table_of_aligned_columns_in_a_mail_has_rows(load_file: Load) -> None:
+    (document,) = load_file(
+        "a.eml",
+        "From: a@havn.dk\nSubject: Priser\nContent-Type: text/plain; charset=utf-8\n\n"
+        "Her er de nye priser.\n\nVare        Pris\nSav        12,50\nBor     1.250,00\n",
+    )
+    assert document.text.endswith(
+        "Her er de nye priser.\n\nVare: Sav\nPris: 12,50\n\nVare: Bor\nPris: 1.250,00\n\n"
+    )

@@ -55,10 +55,14 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
         raise LoadError(name, "no rows in it", hint="Add rows below the header, or leave it out.")
     first = tables[0]
     if len(tables) == 1 and not first.notes and _is_title(first.titles) and not _pairs(first):
-        return [_table(first, delimiter)]
+        return [table_of(first, semicolons=delimiter == ";")]
     parts: list[Part] = []
     for table in tables:
-        parts += [*table.titles, *(_pairs(table) or [_table(table, delimiter)]), *table.notes]
+        parts += [
+            *table.titles,
+            *(_pairs(table) or [table_of(table, semicolons=delimiter == ";")]),
+            *table.notes,
+        ]
     comments = sum(table.comments for table in tables)
     title = first.titles[0] if first.titles and _is_title(first.titles[:1]) else ""
     title = "" if ": " in title else title  # a key and its value
@@ -91,7 +95,8 @@ def _pairs(table: TextTable) -> list[Part]:
     return [f"{key.removesuffix(':')}: {value}" for key, value in rows]
 
 
-def _table(table: TextTable, delimiter: str) -> Table:
+def table_of(table: TextTable, *, semicolons: bool) -> Table:
+    """The table with its values; ``semicolons`` is whether they separate the cells of the file."""
     rows, width = table.rows, len(table.columns)
 
     @cache
@@ -100,7 +105,7 @@ def _table(table: TextTable, delimiter: str) -> Table:
         return detect("\n".join(" ".join(row[:SAMPLE]) for row in sample))
 
     columns = ([row[i] for row in rows if i < len(row)] for i in range(width))
-    converters = column_converters(columns, language, semicolons=delimiter == ";")
+    converters = column_converters(columns, language, semicolons=semicolons)
     title = " – ".join(table.titles)
     return Table(
         table.columns,

@@ -16,6 +16,7 @@ from typing import cast
 from kilde.documents.content import Content, Part
 from kilde.documents.mail_body import html_parts, is_stub, unflowed
 from kilde.documents.mail_contents import MAX_DEPTH, Attachment, Mail, mail_contents, mail_date
+from kilde.documents.readers.text import text_parts
 from kilde.documents.text import decode
 from kilde.errors import LoadError
 
@@ -163,4 +164,4 @@ def _text(part: EmailMessage, name: str) -> list[Part]:
         return html_parts(text, name)
     if str(part.get_param("format", "")).lower() == "flowed":
         text = unflowed(text, joined=str(part.get_param("delsp", "")).lower() == "yes")
-    return [re.sub(r"\n{3,}", "\n\n", text)]
+    return text_parts(re.sub(r"\n{3,}", "\n\n", text))

@@ -26,6 +26,7 @@ from kilde.documents.mail_contents import (
     mail_contents,
     mail_date,
 )
+from kilde.documents.readers.text import text_parts
 from kilde.documents.text import decode
 from kilde.errors import LoadError
 
@@ -199,7 +200,7 @@ def _person(folder: _Folder, name: int, smtp: int, other: int) -> str:
 
 def _body(folder: _Folder, name: str) -> list[Part]:
     text = folder.text(_BODY)
-    plain: list[Part] = [text] if text.strip() else []
+    plain = text_parts(text) if text.strip() else []
     page = folder.bytes(_HTML)
     source = decode(page, name, folder.encoding) if page.strip() else folder.text(_HTML)
     rich = html_parts(source, name) if source.strip() else []
