@@ -207,6 +207,29 @@ def test_words_that_name_columns_above_text(rows: list[list[str]]) -> None:
     assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Rum", "08:00", "09:00", "10:00"],
+        ["Rum", "8.00-9.00", "9.00-10.00", "10.00-11.00"],
+        ["Uge", "27", "28", "29"],
+    ],
+)
+def test_rising_times_and_weeks_name_columns(header: list[str]) -> None:
+    rows = [header, ["A1", "Anna", "", "Bo"], ["A2", "", "Carl", ""]]
+    assert shapes(grid(rows)) == [("", header, rows[1:])]
+
+
+def test_numbers_above_numbers_name_no_columns() -> None:
+    rows = [["Rum", "5", "7", "9"], ["Sal", "6", "2", "4"], ["Loft", "3", "8", "1"]]
+    assert shapes(grid(rows)) == [("", ["", "", "", ""], rows)]
+
+
+def test_a_name_of_two_columns_is_told_apart() -> None:
+    rows = [["Navn", "Telefon", "Telefon"], ["Anna", "11", "12"], ["Bo", "13", "14"]]
+    assert shapes(grid(rows)) == [("", ["Navn", "Telefon", "Telefon (2)"], rows[1:])]
+
+
 def test_a_column_without_a_name_has_its_value_alone() -> None:
     rows = [["", "Barn", "Voksen"], ["Yoga", "10", "20"], ["Svømning", "30", "40"]]
     assert shapes(grid(rows)) == [("", ["", "Barn", "Voksen"], rows[1:])]

@@ -25,6 +25,7 @@ _CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
 _ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+_STEP = re.compile(r"\d{1,4}|\d{1,2}[.:]\d\d(?: ?[-–] ?\d{1,2}[.:]\d\d)?|\d{1,2} ?[-–] ?\d{1,2}")
 _UNIT = re.compile(r"[(\[]?[^\d\s]{1,12}(?: [^\d\s]{1,8}){0,2}[)\]]?")
 
 
@@ -86,14 +87,15 @@ def _names(rows: Sequence[GridRow]) -> bool:
     if len(first) == 1 and len(rows[0]) > 1 and all(len(distinct(row)) > 1 for row in below):
         return False
     texts = [cell.text.strip() for cell in first]
-    if not first or len({text.lower() for text in texts}) < len(texts):
+    counts = Counter(text.lower() for text in texts)
+    if not first or not all(map(names_column, (text for text in counts if counts[text] > 1))):
         return False
     if not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
         return False
     # Among many names one may be a whole explanation.
     if sum(len(text) > _LONGEST_NAME for text in texts) * 10 > len(texts):
         return False
-    named = all(
+    named = _is_scale(rows) or all(
         _is_name(cell, [row[column] for row in below if row[column] is not None])
         for column, cell in enumerate(rows[0])
         if cell is not None
@@ -105,6 +107,21 @@ def _names(rows: Sequence[GridRow]) -> bool:
     # A cell that is merged with one below is not repeated there.
     others = [[None if c is up else c for c, up in zip(row, rows[0], strict=True)] for row in below]
     return not are_values(_texts(rows[0]), [*map(_texts, others)])
+
+
+def _is_scale(rows: Sequence[GridRow]) -> bool:
+    """Whether a name and rising times, weeks or years head columns of anything else."""
+    label, *steps = rows[0]
+    texts = [cell.text.strip() for cell in steps if cell is not None]
+    if label is None or len(texts) < 2 or not _LETTERS.search(label.text):
+        return False
+    places = [tuple(map(int, _DIGITS.findall(text))) for text in texts]
+    rising = all(a < b for a, b in pairwise(places))
+    if not rising or not all(map(_STEP.fullmatch, texts)):
+        return False
+    shapes = {_shape(text) for text in texts}
+    below = [cell for row in rows[1:_SAMPLE] for cell in row[1:] if cell is not None]
+    return bool(below) and not any(_shape(cell.text) in shapes for cell in below)
 
 
 def _texts(row: GridRow) -> list[str]:
