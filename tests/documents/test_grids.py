@@ -119,6 +119,16 @@ def test_headings_inside_a_table_stand_with_their_rows() -> None:
     ]
 
 
+def test_the_total_of_all_sections_belongs_to_none() -> None:
+    rows = [["Vare", "Pris"], ["Frugt", ""], ["Æbler", "12"], ["Grønt", ""], ["Kål", "8"]]
+    total = ["I alt", "20"]
+    (found,) = shapes(grid([*rows, total]))
+    assert found[2] == [["Frugt", "Æbler", "12"], ["Grønt", "Kål", "8"], ["", *total]]
+    # A section with a total of its own has one in each.
+    (found,) = shapes(grid([*rows[:3], ["I alt", "12"], *rows[3:], ["I alt", "8"]]))
+    assert found[2][-1] == ["Grønt", "I alt", "8"]
+
+
 def test_a_row_with_blank_cells_is_no_heading() -> None:
     rows = [["Navn", "Telefon"], ["Anna", "12"], ["Bo", ""], ["Carl", "13"]]
     assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
@@ -213,6 +223,7 @@ def test_words_that_name_columns_above_text(rows: list[list[str]]) -> None:
         ["Rum", "08:00", "09:00", "10:00"],
         ["Rum", "8.00-9.00", "9.00-10.00", "10.00-11.00"],
         ["Uge", "27", "28", "29"],
+        ["", "08:00", "09:00", "10:00"],
     ],
 )
 def test_rising_times_and_weeks_name_columns(header: list[str]) -> None:

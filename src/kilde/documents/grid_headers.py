@@ -26,6 +26,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
 _ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 _STEP = re.compile(r"\d{1,4}|\d{1,2}[.:]\d\d(?: ?[-–] ?\d{1,2}[.:]\d\d)?|\d{1,2} ?[-–] ?\d{1,2}")
+_TIME = re.compile(r"\d{1,2}[.:]\d\d")
 _UNIT = re.compile(r"[(\[]?[^\d\s]{1,12}(?: [^\d\s]{1,8}){0,2}[)\]]?")
 
 
@@ -90,12 +91,13 @@ def _names(rows: Sequence[GridRow]) -> bool:
     counts = Counter(text.lower() for text in texts)
     if not first or not all(map(names_column, (text for text in counts if counts[text] > 1))):
         return False
-    if not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
+    scale = _is_scale(rows)
+    if not scale and not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
         return False
     # Among many names one may be a whole explanation.
     if sum(len(text) > _LONGEST_NAME for text in texts) * 10 > len(texts):
         return False
-    named = _is_scale(rows) or all(
+    named = scale or all(
         _is_name(cell, [row[column] for row in below if row[column] is not None])
         for column, cell in enumerate(rows[0])
         if cell is not None
@@ -110,10 +112,14 @@ def _names(rows: Sequence[GridRow]) -> bool:
 
 
 def _is_scale(rows: Sequence[GridRow]) -> bool:
-    """Whether a name and rising times, weeks or years head columns of anything else."""
+    """Whether rising times, weeks or years beside a name head columns of anything else.
+
+    Times need no name beside them.
+    """
     label, *steps = rows[0]
     texts = [cell.text.strip() for cell in steps if cell is not None]
-    if label is None or len(texts) < 2 or not _LETTERS.search(label.text):
+    named = _LETTERS.search(label.text) if label else all(map(_TIME.match, texts))
+    if len(texts) < 2 or not named:
         return False
     places = [tuple(map(int, _DIGITS.findall(text))) for text in texts]
     rising = all(a < b for a, b in pairwise(places))

@@ -7,8 +7,10 @@ above other days, a value that comes again, and a person's name above other name
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib.resources import files
 
 from kilde.documents.content import Cell
 from kilde.documents.conventions import conventions
@@ -47,6 +49,15 @@ def are_values(first: Texts, below: Sequence[Texts]) -> bool:
         len(values) == len(below) and all(map(_PROPER_NAME.fullmatch, (text, *values)))
         for text, values in columns
     )
+
+
+def totals_all(text: str, above: Iterable[str]) -> bool:
+    """Whether the label of a last row is that of the total of all rows, not of one section.
+
+    ``above`` are the labels of the rows above it: sections with totals have one each.
+    """
+    label = text.strip(" :").lower()
+    return label in _totals() and all(label != other.strip(" :").lower() for other in above)
 
 
 def names_column(text: str) -> bool:
@@ -99,6 +110,12 @@ def _days() -> frozenset[str]:
         own = conventions(code)
         names.update(own.days, own.short_days, own.months, own.short_months)
     return frozenset(name.lower() for name in names)
+
+
+@cache
+def _totals() -> frozenset[str]:
+    text = (files("kilde.documents") / "grid_rows.toml").read_text("utf-8")
+    return frozenset(tomllib.loads(text)["totals"])
 
 
 @cache

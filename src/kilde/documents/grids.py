@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from kilde.documents.content import Cell, Grid, GridCell, Table
 from kilde.documents.grid_headers import GridRow, column_labels, distinct, header_height
-from kilde.documents.grid_rows import continue_table
+from kilde.documents.grid_rows import continue_table, totals_all
 from kilde.documents.tables import column_names
 from kilde.types import Scalar
 
@@ -267,7 +267,13 @@ def _grouped(rows: Rows) -> Iterator[tuple[str, GridRow]]:
         if heading and row[0] is not None:
             group = row[0].text.strip()
         else:
-            yield group, row
+            yield "" if last and group and _is_total(rows) else group, row
+
+
+def _is_total(rows: Rows) -> bool:
+    """Whether the last row is the total of all sections."""
+    labels = [distinct(row)[0].text for row in rows]
+    return totals_all(labels[-1], labels[:-1])
 
 
 def _is_prose(rows: Rows, height: int) -> bool:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from kilde.documents.content import Cell, GridCell
 from kilde.documents.grid_headers import column_labels, header_height
-from kilde.documents.grid_rows import continue_table
+from kilde.documents.grid_rows import continue_table, totals_all
 from kilde.documents.tables import column_names, looks_like_header
 from kilde.documents.written_values import is_value
 
@@ -240,9 +240,12 @@ def _has_headings(rows: Sequence[Row]) -> bool:
 
 def _under_headings(rows: Sequence[Row]) -> Iterator[Row]:
     heading = ""
-    for row in rows:
+    labels = [row[0] for row in rows]
+    for place, row in enumerate(rows, 1):
         if _is_lone(row):
             heading = row[0]
+        elif place == len(rows) and totals_all(labels[-1], labels[:-1]):
+            yield ["", *row]
         else:
             yield [heading, *row]
 

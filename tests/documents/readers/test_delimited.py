@@ -341,3 +341,8 @@ def test_a_list_of_names_keeps_its_first_row() -> None:
 
 def test_a_separator_at_the_end_of_each_line_makes_no_column() -> None:
     assert table("Navn;Alder;\nAnna;41;\nBo;39;\n").columns == ["Navn", "Alder"]
+
+
+def test_the_total_of_all_sections_belongs_to_none() -> None:
+    found = values("Vare;Pris\nFrugt;\nÆbler;12,50\nGrønt;\nKål;8,00\nI alt;20,50\n")
+    assert [row[:2] for row in found] == [["Frugt", "Æbler"], ["Grønt", "Kål"], [None, "I alt"]]
