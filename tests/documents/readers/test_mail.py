@@ -338,3 +338,15 @@ def test_a_table_of_aligned_columns_in_a_mail_has_rows(load_file: Load) -> None:
     assert document.text.endswith(
         "Her er de nye priser.\n\nVare: Sav\nPris: 12,50\n\nVare: Bor\nPris: 1.250,00\n\n"
     )
+
+
+def test_people_separated_by_semicolons_are_all_read(load_file: Load) -> None:
+    mail = 'From: a@x.dk\nTo: "Lund, Bo" <b@x.dk>; c@x.dk\nSubject: Møde\n\nMødet er kl. 14.\n'
+    (document,) = load_file("a.eml", mail)
+    assert 'Til: "Lund, Bo" <b@x.dk>, c@x.dk\n' in document.text
+
+
+def test_the_place_of_a_picture_is_no_text(load_file: Load) -> None:
+    mail = "From: a@x.dk\nSubject: Møde\n\nMødet er kl. 14.\n[cid:image001.png@01DC]\nHilsen Anna\n"
+    (document,) = load_file("a.eml", mail)
+    assert "cid" not in document.text and "Hilsen Anna" in document.text
