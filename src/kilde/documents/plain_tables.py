@@ -18,6 +18,7 @@ _MOST_LINES = 5_000
 _LONGEST_LINE = 500
 _LONGEST_NAME = 2  # words
 _WIDE = re.compile(r"(?<=\S)(?: {2,})(?=\S)")
+_BLANKS = re.compile(r" {2,}")
 _RULE = re.compile(r"[\s|+:=_-]+")
 
 
@@ -73,15 +74,18 @@ def _table(kind: str, lines: Sequence[str]) -> TextTable | None:
 def _aligned(lines: Sequence[str]) -> Iterator[Row]:
     """The cells of lines, cut where all lines are blank; nothing where a cell crosses a cut."""
     width = max(map(len, lines), default=0)
-    blank = [
-        all(line[place : place + 1].isspace() or place >= len(line) for line in lines)
-        for place in range(width)
-    ]
-    cuts: list[int] = []
-    for is_blank, places in groupby(range(width), blank.__getitem__):
-        run = list(places)
-        if is_blank and len(run) > 1:
-            cuts.append(run[0])
+    gaps = [(0, width)]
+    for line in lines:
+        runs = [run.span() for run in _BLANKS.finditer(line.ljust(width + 2))]
+        gaps = [
+            (max(start, first), min(end, last))
+            for start, end in gaps
+            for first, last in runs
+            if min(end, last) - max(start, first) > 1
+        ]
+        if not gaps:
+            return
+    cuts = [start for start, _ in gaps if start]
     rows = [[line[a:b] for a, b in zip([0, *cuts], [*cuts, width], strict=True)] for line in lines]
     if cuts and not any(_WIDE.search(cell) for row in rows for cell in row):
         yield from rows
