@@ -210,6 +210,7 @@ def test_text_like_the_text_below_it_names_no_columns(rows: list[list[str]]) -> 
     [
         [["Full Name", "City", "Note"], ["Ann Hill", "Leeds", "x"], ["Bob Lund", "York", "y"]],
         [["Hold", "Mandag", "Tirsdag"], ["Yoga", "Sal A", "Sal B"], ["Dans", "Sal B", "Sal A"]],
+        [["Kode", "Ja", "Nej"], ["A", "Ja", ""], ["B", "", "Nej"]],
         [["Medlem", "Klub", "Rolle"], ["Anna Holm", "Sejl", "x"], ["Bo Lund", "Ro", "y"]],
     ],
 )
@@ -253,6 +254,13 @@ def test_keys_and_values_become_lines() -> None:
         "E-mail: post@havnen.dk",
         "Adresse: Havnevej 1",
     ]
+
+
+def test_two_fields_of_one_thing_are_lines() -> None:
+    rows = [["Kontakt", "Anna"], ["Telefon", "33 12 45 67"]]
+    assert shapes(grid(rows)) == ["Kontakt: Anna", "Telefon: 33 12 45 67"]
+    rows = [["Navn", "Telefon"], ["Anna", "33 12 45 67"], ["Bo", "33 12 45 68"]]
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
 
 
 def test_a_table_that_only_arranges_text_is_text() -> None:

@@ -174,6 +174,8 @@ def _is_record(rows: Sequence[GridRow]) -> bool:
         return False
     kinds = {_kind(value) for _, value in pairs[1:] if value is not None}
     first = pairs[0][1]
+    if kinds & {"long", "contact"} and all(map(names_column, keys[1:])):
+        return first is None or not names_column(first.text)
     if first is not None and not _DIGITS.search(first.text) and "text" not in kinds:
         # The only text of the column is its name, unless it is that of what the keys describe.
         return len(kinds) >= 2 and 2 * sum(map(names_column, keys[1:])) > len(keys[1:])

@@ -43,7 +43,8 @@ def are_values(first: Texts, below: Sequence[Texts]) -> bool:
         return True
     if any(names_column(text) for text, _ in columns):
         return False
-    if any(text in values and len(text) > 1 for text, values in columns):
+    # In a column of marks ("yes") each is the name of the column.
+    if any(text in values and len(text) > 1 and len({*values}) > 1 for text, values in columns):
         return True
     return len(below) > 1 and any(
         len(values) == len(below) and all(map(_PROPER_NAME.fullmatch, (text, *values)))
