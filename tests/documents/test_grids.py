@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import pytest
+
 from kilde.documents.content import Cell, Grid, GridCell, Table
 from kilde.documents.grids import placed, tables_of
 
@@ -117,6 +119,16 @@ def test_headings_inside_a_table_stand_with_their_rows() -> None:
     ]
 
 
+def test_the_total_of_all_sections_belongs_to_none() -> None:
+    rows = [["Vare", "Pris"], ["Frugt", ""], ["Æbler", "12"], ["Grønt", ""], ["Kål", "8"]]
+    total = ["I alt", "20"]
+    (found,) = shapes(grid([*rows, total]))
+    assert found[2] == [["Frugt", "Æbler", "12"], ["Grønt", "Kål", "8"], ["", *total]]
+    # A section with a total of its own has one in each.
+    (found,) = shapes(grid([*rows[:3], ["I alt", "12"], *rows[3:], ["I alt", "8"]]))
+    assert found[2][-1] == ["Grønt", "I alt", "8"]
+
+
 def test_a_row_with_blank_cells_is_no_heading() -> None:
     rows = [["Navn", "Telefon"], ["Anna", "12"], ["Bo", ""], ["Carl", "13"]]
     assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
@@ -144,6 +156,92 @@ def test_rows_after_a_blank_row_keep_the_header_above() -> None:
     assert [part[1] for part in shapes(grid(rows))] == [rows[0], rows[0]]
 
 
+def test_a_list_below_a_table_does_not_take_its_header() -> None:
+    rows = [
+        ["Vare", "Pris", "Lager"],
+        ["Sav", "12,50", "3"],
+        ["Søm", "9,95", "7"],
+        ["", "", ""],
+        ["Anna", "33 12 45 67", "anna@havn.dk"],
+        ["Bo", "33 12 45 68", "bo@havn.dk"],
+    ]
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:3]), ("", ["", "", ""], rows[4:])]
+    pairs = [row[:2] for row in rows]
+    assert shapes(grid(pairs))[1:] == ["Anna: 33 12 45 67", "Bo: 33 12 45 68"]
+
+
+def test_a_total_below_a_blank_row_keeps_the_header_above() -> None:
+    rows = [["Nr.", "Vare", "Pris"], ["1", "Sav", "12,50"], ["", "", ""], ["I alt", "", "12,50"]]
+    assert shapes(grid(rows))[1] == ("", rows[0], rows[3:])
+
+
+def test_tables_beside_each_other_have_titles_of_their_own() -> None:
+    rows = [
+        ["Priser", "", "", "Personale", ""],
+        ["Vare", "Pris", "", "Navn", "Lokal"],
+        ["Sav", "12,50", "", "Anna", "142"],
+        ["Søm", "9,95", "", "Bo", "143"],
+    ]
+    assert shapes(grid(rows)) == [
+        *("Priser", ("Priser", ["Vare", "Pris"], [["Sav", "12,50"], ["Søm", "9,95"]])),
+        *("Personale", ("Personale", ["Navn", "Lokal"], [["Anna", "142"], ["Bo", "143"]])),
+    ]
+
+
+def test_a_blank_column_in_a_long_table_parts_no_tables() -> None:
+    rows = [["Navn", "Lokal", "", "By", "Postnr."], *[["Anna", "142", "", "Køge", "4600"]] * 60]
+    assert [part[1] for part in shapes(grid(rows))] == [["Navn", "Lokal", "By", "Postnr."]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Anna Holm", "Køge", "x"], ["Bo Lund", "Greve", "y"], ["Carla Sø", "Faxe", "z"]],
+        [["Mandag", "Yoga", "Sal A"], ["Tirsdag", "Svømning", "Sal B"]],
+        [["Yoga", "Sal A", "Bo"], ["Svømning", "Sal B", "Carl"], ["Dans", "Sal A", "Per"]],
+    ],
+)
+def test_text_like_the_text_below_it_names_no_columns(rows: list[list[str]]) -> None:
+    assert shapes(grid(rows)) == [("", ["", "", ""], rows)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Full Name", "City", "Note"], ["Ann Hill", "Leeds", "x"], ["Bob Lund", "York", "y"]],
+        [["Hold", "Mandag", "Tirsdag"], ["Yoga", "Sal A", "Sal B"], ["Dans", "Sal B", "Sal A"]],
+        [["Kode", "Ja", "Nej"], ["A", "Ja", ""], ["B", "", "Nej"]],
+        [["Medlem", "Klub", "Rolle"], ["Anna Holm", "Sejl", "x"], ["Bo Lund", "Ro", "y"]],
+    ],
+)
+def test_words_that_name_columns_above_text(rows: list[list[str]]) -> None:
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Rum", "08:00", "09:00", "10:00"],
+        ["Rum", "8.00-9.00", "9.00-10.00", "10.00-11.00"],
+        ["Uge", "27", "28", "29"],
+        ["", "08:00", "09:00", "10:00"],
+    ],
+)
+def test_rising_times_and_weeks_name_columns(header: list[str]) -> None:
+    rows = [header, ["A1", "Anna", "", "Bo"], ["A2", "", "Carl", ""]]
+    assert shapes(grid(rows)) == [("", header, rows[1:])]
+
+
+def test_numbers_above_numbers_name_no_columns() -> None:
+    rows = [["Rum", "5", "7", "9"], ["Sal", "6", "2", "4"], ["Loft", "3", "8", "1"]]
+    assert shapes(grid(rows)) == [("", ["", "", "", ""], rows)]
+
+
+def test_a_name_of_two_columns_is_told_apart() -> None:
+    rows = [["Navn", "Telefon", "Telefon"], ["Anna", "11", "12"], ["Bo", "13", "14"]]
+    assert shapes(grid(rows)) == [("", ["Navn", "Telefon", "Telefon (2)"], rows[1:])]
+
+
 def test_a_column_without_a_name_has_its_value_alone() -> None:
     rows = [["", "Barn", "Voksen"], ["Yoga", "10", "20"], ["Svømning", "30", "40"]]
     assert shapes(grid(rows)) == [("", ["", "Barn", "Voksen"], rows[1:])]
@@ -156,6 +254,13 @@ def test_keys_and_values_become_lines() -> None:
         "E-mail: post@havnen.dk",
         "Adresse: Havnevej 1",
     ]
+
+
+def test_two_fields_of_one_thing_are_lines() -> None:
+    rows = [["Kontakt", "Anna"], ["Telefon", "33 12 45 67"]]
+    assert shapes(grid(rows)) == ["Kontakt: Anna", "Telefon: 33 12 45 67"]
+    rows = [["Navn", "Telefon"], ["Anna", "33 12 45 67"], ["Bo", "33 12 45 68"]]
+    assert shapes(grid(rows)) == [("", rows[0], rows[1:])]
 
 
 def test_a_table_that_only_arranges_text_is_text() -> None:

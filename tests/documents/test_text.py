@@ -29,6 +29,11 @@ def test_rarer_encodings(encoding: str) -> None:
     assert decode(text.encode(encoding), "a.txt") == text
 
 
+def test_a_price_in_euro_tells_the_encoding_that_has_the_sign() -> None:
+    for text in ("Søm;12 €\nSav;9 €\n", "Nägel 5 €"):
+        assert decode(text.encode("iso8859_15"), "a.csv") == text
+
+
 DOS = ["på", "læge", "Lægen er på ferie", "hören", "Die Wärme", "Må man gå på græsset?", "caféen"]
 
 

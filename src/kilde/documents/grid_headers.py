@@ -14,6 +14,7 @@ from datetime import date
 from itertools import pairwise
 
 from kilde.documents.content import GridCell
+from kilde.documents.grid_rows import are_values, names_column
 
 GridRow = list[GridCell | None]
 
@@ -24,6 +25,8 @@ _CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
 _ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+_STEP = re.compile(r"\d{1,4}|\d{1,2}[.:]\d\d(?: ?[-–] ?\d{1,2}[.:]\d\d)?|\d{1,2} ?[-–] ?\d{1,2}")
+_TIME = re.compile(r"\d{1,2}[.:]\d\d")
 _UNIT = re.compile(r"[(\[]?[^\d\s]{1,12}(?: [^\d\s]{1,8}){0,2}[)\]]?")
 
 
@@ -85,19 +88,50 @@ def _names(rows: Sequence[GridRow]) -> bool:
     if len(first) == 1 and len(rows[0]) > 1 and all(len(distinct(row)) > 1 for row in below):
         return False
     texts = [cell.text.strip() for cell in first]
-    if not first or len({text.lower() for text in texts}) < len(texts):
+    counts = Counter(text.lower() for text in texts)
+    if not first or not all(map(names_column, (text for text in counts if counts[text] > 1))):
         return False
-    if not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
+    scale = _is_scale(rows)
+    if not scale and not any(_LETTERS.search(text) or _YEAR.fullmatch(text) for text in texts):
         return False
     # Among many names one may be a whole explanation.
     if sum(len(text) > _LONGEST_NAME for text in texts) * 10 > len(texts):
         return False
-    named = all(
+    named = scale or all(
         _is_name(cell, [row[column] for row in below if row[column] is not None])
         for column, cell in enumerate(rows[0])
         if cell is not None
     )
-    return named and not _is_record(rows)
+    if not named or _is_record(rows):
+        return False
+    if any(cell.header for cell in first):
+        return True
+    # A cell that is merged with one below is not repeated there.
+    others = [[None if c is up else c for c, up in zip(row, rows[0], strict=True)] for row in below]
+    return not are_values(_texts(rows[0]), [*map(_texts, others)])
+
+
+def _is_scale(rows: Sequence[GridRow]) -> bool:
+    """Whether rising times, weeks or years beside a name head columns of anything else.
+
+    Times need no name beside them.
+    """
+    label, *steps = rows[0]
+    texts = [cell.text.strip() for cell in steps if cell is not None]
+    named = _LETTERS.search(label.text) if label else all(map(_TIME.match, texts))
+    if len(texts) < 2 or not named:
+        return False
+    places = [tuple(map(int, _DIGITS.findall(text))) for text in texts]
+    rising = all(a < b for a, b in pairwise(places))
+    if not rising or not all(map(_STEP.fullmatch, texts)):
+        return False
+    shapes = {_shape(text) for text in texts}
+    below = [cell for row in rows[1:_SAMPLE] for cell in row[1:] if cell is not None]
+    return bool(below) and not any(_shape(cell.text) in shapes for cell in below)
+
+
+def _texts(row: GridRow) -> list[str]:
+    return ["" if cell is None else " ".join(cell.text.split()) for cell in row]
 
 
 def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
@@ -140,8 +174,11 @@ def _is_record(rows: Sequence[GridRow]) -> bool:
         return False
     kinds = {_kind(value) for _, value in pairs[1:] if value is not None}
     first = pairs[0][1]
+    if kinds & {"long", "contact"} and all(map(names_column, keys[1:])):
+        return first is None or not names_column(first.text)
     if first is not None and not _DIGITS.search(first.text) and "text" not in kinds:
-        return False  # the only text of the column is its name
+        # The only text of the column is its name, unless it is that of what the keys describe.
+        return len(kinds) >= 2 and 2 * sum(map(names_column, keys[1:])) > len(keys[1:])
     return len(kinds - {"text"}) >= 2
 
 

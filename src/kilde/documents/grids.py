@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from kilde.documents.content import Cell, Grid, GridCell, Table
 from kilde.documents.grid_headers import GridRow, column_labels, distinct, header_height
+from kilde.documents.grid_rows import continue_table, totals_all
 from kilde.documents.tables import column_names
 from kilde.types import Scalar
 
@@ -21,6 +22,8 @@ MAX_SPANNED = 2_000_000
 _LONGEST_SPAN = 1_000
 # A note below a table is a sentence; a lone word there is the first cell of an incomplete row.
 _NOTE = 20
+# Rows of tables beside each other that are not of the same length by chance.
+_LONG = 50
 # A cell of this length is a paragraph that a table arranges on the page.
 _PARAGRAPH = 160
 
@@ -69,10 +72,15 @@ def tables_of(grid: Grid) -> list[str | Table]:
         return _texts(rows)
     parts: list[str | Table] = []
     stated = grid.header_rows or 0
+    columns: Sequence[int] = ()
     for block in _blocks(rows):
-        for region in _side_by_side(block):
-            parts += _region(region, grid.caption if not parts else "", stated, parts)
-            stated = 0
+        more = _continuation(block, parts[-1], columns) if parts else []
+        if more:
+            parts += more
+            continue
+        for region, places in _side_by_side(block):
+            parts += _region(region, grid.caption if not parts else "", stated)
+            columns, stated = places, 0
     return parts
 
 
@@ -93,8 +101,32 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
         yield block
 
 
-def _side_by_side(rows: Rows) -> list[Rows]:
-    """A block cut at blank columns into tables that stand beside each other.
+def _continuation(rows: Rows, previous: str | Table, columns: Sequence[int]) -> list[str | Table]:
+    """The parts of a block without a header that goes on with the table above it, else nothing.
+
+    ``columns`` are those of the grid that the table has.
+    """
+    if not isinstance(previous, Table) or not any(previous.columns):
+        return []
+    rows, notes = _split_notes(rows)
+    cut = [[row[column] for column in columns] for row in rows]
+    if (
+        len(previous.columns) != len(columns)
+        or list(map(distinct, cut)) != list(map(distinct, rows))
+        or max(len(distinct(row)) for row in rows) < 2
+        or cut[0][0] is None
+        or _split_titles(cut)[0]
+        or header_height(cut)
+    ):
+        return []
+    values = list(map(_values, cut))
+    if not continue_table(previous.rows, values):
+        return []
+    return [Table(previous.columns, values, title=previous.title), *notes]
+
+
+def _side_by_side(rows: Rows) -> list[tuple[Rows, Sequence[int]]]:
+    """A block cut at blank columns into tables that stand beside each other, with their columns.
 
     Cut only where each part is a table of its own with a header; a column that is blank for other
     reasons is left out. A title above goes with the first table.
@@ -109,14 +141,20 @@ def _side_by_side(rows: Rows) -> list[Rows]:
         else:
             spans.append((column, column + 1))
     tables = [list(_filled([row[start:end] for row in body])) for start, end in spans]
-    separate = len(tables) > 1 and all(
-        len(table) > 1 and len(table[0]) > 1 and header_height(table) for table in tables
-    )
-    if not separate:
-        tables = [[[cell for a, b in spans for cell in row[a:b]] for row in body]]
+    columns: list[Sequence[int]] = [range(start, end) for start, end in spans]
+    # Long tables of the same length are one, with a blank column to part what belongs together.
+    long = all(len(table) == len(body) > _LONG for table in tables)
+    if len(tables) < 2 or long or not all(map(_has_header, tables)):
+        columns = [[column for span in columns for column in span]]
+        tables = [[[row[column] for column in columns[0]] for row in body]]
     width = len(tables[0][0])
     tables[0] = [*(_fitted(title, width) for title in titles), *tables[0]]
-    return tables
+    return list(zip(tables, columns, strict=True))
+
+
+def _has_header(rows: Rows) -> bool:
+    _, rows = _split_titles(rows)
+    return len(rows) > 1 and len(rows[0]) > 1 and header_height(rows) > 0
 
 
 def _fitted(row: GridRow, width: int) -> GridRow:
@@ -129,9 +167,7 @@ def _filled(rows: Rows) -> Iterator[GridRow]:
     return (row for row in rows if any(cell is not None for cell in row))
 
 
-def _region(
-    rows: Rows, caption: str, stated: int, before: Sequence[str | Table]
-) -> list[str | Table]:
+def _region(rows: Rows, caption: str, stated: int) -> list[str | Table]:
     """The parts of one table with what stands above and below it.
 
     ``stated`` is the number of header rows, titles included, that the format gives, 0 where it
@@ -146,16 +182,6 @@ def _region(
     height = stated - len(titles)
     if not 0 < height < len(rows):
         height = header_height(rows)
-    previous = before[-1] if before else None
-    if (
-        not height
-        and not texts
-        and isinstance(previous, Table)
-        and any(previous.columns)
-        and len(previous.columns) == len(rows[0])
-        and width > 1
-    ):
-        return [Table(previous.columns, list(map(_values, rows)), title=previous.title), *notes]
     lead = [text for text in (caption, *texts) if text]
     if len(rows) == 1 or width == 1 or _is_prose(rows, height):
         return [*lead, *_texts(rows), *notes]
@@ -241,7 +267,13 @@ def _grouped(rows: Rows) -> Iterator[tuple[str, GridRow]]:
         if heading and row[0] is not None:
             group = row[0].text.strip()
         else:
-            yield group, row
+            yield "" if last and group and _is_total(rows) else group, row
+
+
+def _is_total(rows: Rows) -> bool:
+    """Whether the last row is the total of all sections."""
+    labels = [distinct(row)[0].text for row in rows]
+    return totals_all(labels[-1], labels[:-1])
 
 
 def _is_prose(rows: Rows, height: int) -> bool:

@@ -1,12 +1,13 @@
-"""The text of a mail from what programs send: plain text, flowed text or HTML."""
+"""The text of a mail from what programs send: plain text, flowed text, HTML or RTF."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from kilde.documents.content import Part, Prose, Table
-from kilde.documents.readers import html
+from kilde.documents.content import Content, Part, Prose, Table
+from kilde.documents.readers import html, rtf
+from kilde.documents.rtf.compressed import decompress
 from kilde.language.clean import clean
 
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
@@ -21,7 +22,16 @@ def html_parts(text: str, name: str) -> list[Part]:
 
     A mail is titled by its subject, and the headings of a newsletter do not divide it.
     """
-    (page,) = html.read(text.encode(), name, "text/html")
+    return _body_parts(html.read(text.encode(), name, "text/html"))
+
+
+def rtf_parts(data: bytes, name: str) -> list[Part]:
+    """The text and tables of a body in compressed RTF, which Outlook stores."""
+    return _body_parts(rtf.read(decompress(data, name), name, "application/rtf"))
+
+
+def _body_parts(contents: Sequence[Content]) -> list[Part]:
+    (page,) = contents
     parts = page.parts if isinstance(page, Prose) else [page]
     return [_HEADING.sub("", part) if isinstance(part, str) else part for part in parts]
 
@@ -32,6 +42,8 @@ def is_stub(plain: Sequence[Part], rich: Sequence[Part]) -> bool:
         return False
     if any(isinstance(part, Table) and any(part.columns) for part in rich):
         return True
+    if any(isinstance(part, Table) for part in plain):
+        return False
     return _words(plain) < _STUB * _words(rich)
 
 

@@ -29,8 +29,8 @@ _ASCII = bytes(range(128))
 _ENOUGH = 2_000
 # The one whose characters are most expected is taken, if nearly all of them are. A detector needs
 # more text than a short note has: it reads "Rødgrød" in cp1252 as Polish.
-_WESTERN = ("cp1252", "mac_roman", "cp850")
-_OTHER = ["cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "iso8859_15", "utf_16"]
+_WESTERN = ("cp1252", "iso8859_15", "mac_roman", "cp850")
+_OTHER = ["cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "utf_16"]
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from kilde.documents.content import GridCell
+from kilde.documents.content import Cell, GridCell
 from kilde.documents.grid_headers import column_labels, header_height
+from kilde.documents.grid_rows import continue_table, totals_all
 from kilde.documents.tables import column_names, looks_like_header
 from kilde.documents.written_values import is_value
 
@@ -42,7 +43,13 @@ class TextTable:
 
 def text_tables(rows: list[Row]) -> list[TextTable]:
     """The tables of a file; a row without text (``[]``) separates what stands under each other."""
-    return [_text_table(block) for block in _blocks(rows)]
+    tables: list[TextTable] = []
+    for block in _blocks(rows):
+        if tables and all(map(_is_lone, block)):
+            tables[-1].notes += map(_line, block)
+        else:
+            tables += map(_text_table, _side_by_side(block))
+    return tables
 
 
 def table_header_height(rows: Sequence[Row]) -> int:
@@ -51,22 +58,74 @@ def table_header_height(rows: Sequence[Row]) -> int:
         return int(bool(rows) and _is_header_alone(rows[0]))
     width = max(map(len, rows[:SAMPLE]))
     sample = rows[: max(3, min(SAMPLE, _SAMPLE_CELLS // width))]
-    return header_height(_grid(sample, width)) or int(_stands_above_values(sample))
+    return header_height(_grid(sample, width)) or int(stands_above_values(sample))
 
 
 def _blocks(rows: list[Row]) -> Iterator[list[Row]]:
-    """The rows of each table; a blank row within a table is left out."""
+    """The rows of each table; a blank row within a table is left out.
+
+    Lines below the last table are a block of their own.
+    """
     block: list[Row] = []
+    lines: list[Row] = []
     start = 0
     for end in [*(place for place, row in enumerate(rows) if not row), len(rows)]:
-        part = rows[start:end]
-        start = end + 1
-        if part and _is_table(block) and _begins_table(part):
-            yield block
-            block = []
+        part = [*lines, *rows[start:end]]
+        lines, start = [], end + 1
+        if part and _is_table(block):
+            if all(map(_is_lone, part)):
+                lines = part
+                continue
+            if _begins_table(part) or not _continues(block, part):
+                yield block
+                block = []
         block += part
-    if block:
-        yield block
+    yield from filter(None, (block, lines))
+
+
+def _continues(block: Sequence[Row], part: Sequence[Row]) -> bool:
+    """Whether rows below a blank row go on with the table above it."""
+    _, body = _split_titles([*block])
+    above = [[_cell(text) for text in row] for row in body[1:]]
+    return continue_table(above[-SAMPLE:], [[_cell(text) for text in row] for row in part])
+
+
+def _cell(text: str) -> Cell:
+    return Cell(text or None, text)
+
+
+def _side_by_side(rows: list[Row]) -> list[list[Row]]:
+    """The tables of a block, which blank columns part where each has names of its columns."""
+    _, body = _split_titles(rows)
+    width = max(map(len, body))
+    filled = [place for place in range(width) if _is_filled(body, place)]
+    starts = [place for place in filled if place - 1 not in filled]
+    if len(starts) < 2:
+        return [rows]
+    tables = [
+        [_trimmed(cut) for row in body if any(cut := row[start:end])]
+        for start, end in zip(starts, [*starts[1:], width], strict=True)
+    ]
+    # Long tables of the same length are one, with a blank column to part what belongs together.
+    long = all(len(table) == len(body) > SAMPLE for table in tables)
+    if long or not all(map(_has_header, tables)):
+        return [rows]
+    tables[0] = [*rows[: len(rows) - len(body)], *tables[0]]
+    return tables
+
+
+def _is_filled(rows: Sequence[Row], column: int) -> bool:
+    return any(len(row) > column and row[column] for row in rows)
+
+
+def _trimmed(row: Row) -> Row:
+    """A row without the blank cells at its end."""
+    return row[: max(place for place, cell in enumerate(row) if cell) + 1]
+
+
+def _has_header(rows: list[Row]) -> bool:
+    _, body = _split_titles(rows)
+    return len(body) > 1 and len(_filled(body[0])) > 1 and table_header_height(body) > 0
 
 
 def _begins_table(rows: list[Row]) -> bool:
@@ -74,7 +133,7 @@ def _begins_table(rows: list[Row]) -> bool:
     titles, body = _split_titles(rows)
     if len(body) < 2 or len(_filled(body[0])) < 2:
         return False
-    return _stands_above_values(body[:SAMPLE]) or bool(titles and table_header_height(body))
+    return stands_above_values(body[:SAMPLE]) or bool(titles and table_header_height(body))
 
 
 def _is_table(rows: list[Row]) -> bool:
@@ -93,6 +152,9 @@ def _text_table(rows: list[Row]) -> TextTable:
     labels = column_labels(_grid(header, width)) or [""] * width
     names = iter(column_names([label for label in labels if label]))
     columns = [next(names) if label else "" for label in labels]
+    while columns and not columns[-1] and not _is_filled(body, len(columns) - 1):
+        columns.pop()  # of a separator at the end of each line
+        body = [row[: len(columns)] for row in body]
     if header and _has_headings(body):
         columns, body = ["", *columns], list(_under_headings(body))
     return TextTable(titles, columns, body, notes, comments)
@@ -148,7 +210,7 @@ def _is_header_alone(row: Row) -> bool:
     return looks_like_header([None if is_value(cell) else cell or None for cell in row], [])
 
 
-def _stands_above_values(rows: Sequence[Row]) -> bool:
+def stands_above_values(rows: Sequence[Row]) -> bool:
     """Whether the first row has only text, and values stand below some of it."""
     first, *below = rows
     if any(map(is_value, first)):
@@ -178,9 +240,12 @@ def _has_headings(rows: Sequence[Row]) -> bool:
 
 def _under_headings(rows: Sequence[Row]) -> Iterator[Row]:
     heading = ""
-    for row in rows:
+    labels = [row[0] for row in rows]
+    for place, row in enumerate(rows, 1):
         if _is_lone(row):
             heading = row[0]
+        elif place == len(rows) and totals_all(labels[-1], labels[:-1]):
+            yield ["", *row]
         else:
             yield [heading, *row]
 

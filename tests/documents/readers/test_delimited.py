@@ -129,11 +129,9 @@ def test_lines_above_the_header_are_no_rows(load_file: Load) -> None:
         "Søm;kasse;12,50\n"
     )
     (document,) = load_file("a.csv", content)
-    assert document.title == "Prisliste 2026 – Gælder fra: 1. juni"
-    assert (
-        document.text
-        == "Vare: Sav\nEnhed: stk.\nPris: 95,00\n\nVare: Søm\nEnhed: kasse\nPris: 12,50\n\n"
-    )
+    assert document.title == "Prisliste 2026"
+    assert document.text.startswith("Prisliste 2026\n\nGælder fra: 1. juni\n\nVare: Sav\n")
+    assert [row.values["Pris"] for row in document.rows] == [95.0, 12.5]
 
 
 def test_title_lines_without_separators() -> None:
@@ -279,3 +277,72 @@ def test_line_breaks_within_cells() -> None:
     assert table_text(found)[0].startswith(
         "navn: Hansen, Ib\nnote: Flytter 1. maj. Ny adresse: Ågade 4\n"
     )
+
+
+def test_lines_below_a_blank_row_are_notes() -> None:
+    content = prose(
+        "Artikel;Preis\nHammer;12,90\nSäge;24,00\n\nAlle Preise inkl. 19 % MwSt.\nStand: März\n"
+    )
+    assert [part for part in content.parts if isinstance(part, str)] == [
+        "Alle Preise inkl. 19 % MwSt.",
+        "Stand: März",
+    ]
+    (only,) = [part for part in content.parts if isinstance(part, Table)]
+    assert len(list(only.rows)) == 2
+
+
+def test_a_list_below_a_table_does_not_take_its_header() -> None:
+    content = prose(
+        "Vare;Pris;Lager\nSav;12,50;3\nSøm;9,95;7\n\n"
+        "Anna;33 12 45 67;anna@havn.dk\nBo;33 12 45 68;bo@havn.dk\n"
+    )
+    assert [part.columns for part in content.parts if isinstance(part, Table)] == [
+        ["Vare", "Pris", "Lager"],
+        ["", "", ""],
+    ]
+
+
+def test_tables_beside_each_other_are_told_apart() -> None:
+    content = prose("Priser;;;Personale\nVare;Pris;;Navn;Lokal\nSav;12,50;;Anna;142\nSøm;9;;;\n")
+    assert content.parts[0] == "Priser" and content.parts[2] == "Personale"
+    prices, staff = (part for part in content.parts if isinstance(part, Table))
+    assert (prices.columns, staff.columns) == (["Vare", "Pris"], ["Navn", "Lokal"])
+    assert [row.values for row in table_text(staff)[1]] == [{"Navn": "Anna", "Lokal": 142}]
+
+
+def test_a_blank_column_in_a_long_table_parts_no_tables() -> None:
+    found = table("Navn;Lokal;;By;Postnr.\n" + "Anna;142;;Køge;4600\n" * 60)
+    assert found.columns == ["Navn", "Lokal", "", "By", "Postnr."]
+
+
+def test_a_blank_column_between_values_of_one_table_parts_nothing() -> None:
+    assert table("Navn;Tlf;;By\nAnna;33124567;;Køge\nBo;33124568;;Greve\n").columns == [
+        *("Navn", "Tlf", "", "By")
+    ]
+
+
+def test_codes_that_are_kept_as_formulas_are_shown_as_codes() -> None:
+    assert values('Kode;Navn\n="0042";Hammer\n="0043";Sav\n') == [
+        ["0042", "Hammer"],
+        ["0043", "Sav"],
+    ]
+
+
+def test_keys_and_values_without_a_header_are_lines() -> None:
+    content = prose("Navn;Havnekontoret\nTelefon:;33 12 45 67\nÅbningstid;8-16\n")
+    assert content.parts == ["Navn: Havnekontoret", "Telefon: 33 12 45 67", "Åbningstid: 8-16"]
+
+
+def test_a_list_of_names_keeps_its_first_row() -> None:
+    assert values("Anna Holm;Køge;x\nBo Lund;Greve;y\nCarla Sø;Faxe;z\n")[0] == [
+        *("Anna Holm", "Køge", "x")
+    ]
+
+
+def test_a_separator_at_the_end_of_each_line_makes_no_column() -> None:
+    assert table("Navn;Alder;\nAnna;41;\nBo;39;\n").columns == ["Navn", "Alder"]
+
+
+def test_the_total_of_all_sections_belongs_to_none() -> None:
+    found = values("Vare;Pris\nFrugt;\nÆbler;12,50\nGrønt;\nKål;8,00\nI alt;20,50\n")
+    assert [row[:2] for row in found] == [["Frugt", "Æbler"], ["Grønt", "Kål"], [None, "I alt"]]

@@ -192,6 +192,27 @@ def test_json_lines_under_the_suffix_of_json() -> None:
         contents('{"navn": "Anna"}\nHej\n')
 
 
+@pytest.mark.parametrize("mime", ["application/json", "application/jsonl"])
+def test_values_on_several_lines_that_follow_each_other(mime: str) -> None:
+    (content,) = contents('{\n "navn": "Anna"\n}\n{\n "navn": "Bo"\n}\n', mime)
+    assert isinstance(content, Table)
+    assert [list(row) for row in content.rows] == [["Anna"], ["Bo"]]
+
+
+@pytest.mark.parametrize("text", ["0042", "2026-06-30", "1 2"])
+def test_a_number_that_json_does_not_know_is_not_taken_apart(text: str) -> None:
+    with pytest.raises(LoadError, match="not valid JSON"):
+        contents(text)
+
+
+def test_records_by_key_beside_single_values() -> None:
+    value = {"0042": {"navn": "Sav", "pris": 9}, "7": {"navn": "Søm", "pris": 1}, "dato": "1. maj"}
+    text, found = contents(value)
+    assert isinstance(text, Prose) and text.parts == ["dato: 1. maj"]
+    assert isinstance(found, Table)
+    assert [list(row) for row in found.rows] == [["0042", "Sav", 9], ["7", "Søm", 1]]
+
+
 def test_many_tables_stand_in_one_text() -> None:
     value = {f"t{n}": [{f"a{n}": n}, {f"a{n}": n}] for n in range(MAX_TABLES + 1)}
     (content,) = contents(value)

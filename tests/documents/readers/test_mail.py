@@ -327,3 +327,26 @@ def test_flowed_text_is_put_together(load_file: Load) -> None:
 
 def test_flowed_text_with_blanks_that_are_no_text() -> None:
     assert unflowed("Kurs \nus er flyttet.", joined=True) == "Kursus er flyttet."
+
+
+def test_a_table_of_aligned_columns_in_a_mail_has_rows(load_file: Load) -> None:
+    (document,) = load_file(
+        "a.eml",
+        "From: a@havn.dk\nSubject: Priser\nContent-Type: text/plain; charset=utf-8\n\n"
+        "Her er de nye priser.\n\nVare        Pris\nSav        12,50\nBor     1.250,00\n",
+    )
+    assert document.text.endswith(
+        "Her er de nye priser.\n\nVare: Sav\nPris: 12,50\n\nVare: Bor\nPris: 1.250,00\n\n"
+    )
+
+
+def test_people_separated_by_semicolons_are_all_read(load_file: Load) -> None:
+    mail = 'From: a@x.dk\nTo: "Lund, Bo" <b@x.dk>; c@x.dk\nSubject: Møde\n\nMødet er kl. 14.\n'
+    (document,) = load_file("a.eml", mail)
+    assert 'Til: "Lund, Bo" <b@x.dk>, c@x.dk\n' in document.text
+
+
+def test_the_place_of_a_picture_is_no_text(load_file: Load) -> None:
+    mail = "From: a@x.dk\nSubject: Møde\n\nMødet er kl. 14.\n[cid:image001.png@01DC]\nHilsen Anna\n"
+    (document,) = load_file("a.eml", mail)
+    assert "cid" not in document.text and "Hilsen Anna" in document.text

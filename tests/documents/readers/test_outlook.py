@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime
 
 import pytest
@@ -111,3 +112,36 @@ def test_what_is_no_message(load_file: Load) -> None:
         load_file("b.msg", b"Hej " * 1000)
     with pytest.raises(LoadError, match="no message of Outlook"):
         load_file("c.msg", compound({"WordDocument": b"Hej"}))
+
+
+# "Mødet er flyttet til kl. 14.30." and "Prisen er 1.250 kr.", as Outlook stores them.
+COMPRESSED = bytes.fromhex(
+    "72000000820000004c5a46751a2f5f6703000a00726370673132356e3200f401f702a220071302807dc30af305d0"
+    "5c2766380100054083049003306220666c7902402710e00a200f80207403116b6c002e2031342e33302e650aa350"
+    "0510736503a0111131062e0e3001402761306b720513037d1510"
+)
+
+
+def test_a_message_whose_only_text_is_formatted(load_file: Load) -> None:
+    (document,) = load_file("a.msg", msg(Message({0x37: "Møde", 0x1009: COMPRESSED})))
+    assert document.text.endswith(
+        "Emne: Møde\n\nMødet er flyttet til kl. 14.30.\n\nPrisen er 1.250\u00a0kr.\n\n"
+    )
+
+
+def test_formatted_text_that_stands_for_html(load_file: Load) -> None:
+    rtf = (
+        rb"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0 Arial;}}"
+        rb"{\*\htmltag18 <html>}{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Vi \'e5bner kl. 8"
+        rb"{\*\htmltag84 &nbsp;}\htmlrtf \'a0\htmlrtf0 og lukker kl. 16."
+        rb"{\*\htmltag72 </p>}\htmlrtf \par}\htmlrtf0 }"
+    )
+    stored = struct.pack("<IIII", len(rtf) + 12, len(rtf), 0x414C454D, 0) + rtf
+    (document,) = load_file("a.msg", msg(Message({0x37: "Tider", 0x1009: stored})))
+    assert "Vi åbner kl. 8\u00a0og lukker kl. 16.\n" in document.text
+
+
+@pytest.mark.parametrize("data", [COMPRESSED[:11], b"\xff" * 40, COMPRESSED[:16] + b"\xff" * 20])
+def test_damaged_formatted_text_is_named(load_file: Load, data: bytes) -> None:
+    with pytest.raises(LoadError, match="its text is damaged"):
+        load_file("a.msg", msg(Message({0x37: "Møde", 0x1009: data})))

@@ -380,6 +380,17 @@ def test_xml_with_prefixes_and_cells_without_places(
     assert document.rows == plain.rows
 
 
+def test_a_few_words_with_letters_that_english_has_not_are_not_english(
+    read: Callable[..., list[Document]],
+) -> None:
+    rows = [["Station", "Nedbør"], ["Aarhus", 12.5], ["Odense", 3.2]]
+    (document,) = read(rows)
+    assert "Nedbør: 12,5" in document.text
+    rows = [["Name", "Amount"], ["Müller", 12.5], ["Smith", 3.2]]
+    (document,) = read(rows)
+    assert "Amount: 12.5" in document.text
+
+
 def test_workbooks_of_excel_97(tmp_path: Path, load_file: Load) -> None:
     shutil.copy(Path(__file__).parent / "prices.xls", tmp_path / "priser.xls")
     (document,) = load_file("priser.xls")

@@ -16,7 +16,7 @@ from typing import Literal
 from kilde.documents.content import Cell, Content, Part, Prose, Table
 from kilde.documents.text import decode
 from kilde.documents.text_tables import SAMPLE, Row, TextTable, table_header_height, text_tables
-from kilde.documents.written_values import column_converters
+from kilde.documents.written_values import column_converters, is_value
 from kilde.errors import LoadError
 from kilde.language.clean import clean
 from kilde.language.detect import detect
@@ -25,6 +25,8 @@ from kilde.types import Scalar
 # The comma last: where both fit, it is the decimal comma ("1,5;2").
 _DELIMITERS = ";\t|,"
 _LONGEST_TITLE = 80
+_DIGIT = re.compile(r"\d")
+_CODE = re.compile(r'="([^"]*)"')
 # A quotation mark that is never closed makes one cell of the rest of the file.
 _SWALLOWED_LINES = 20
 
@@ -52,13 +54,19 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     if not tables:
         raise LoadError(name, "no rows in it", hint="Add rows below the header, or leave it out.")
     first = tables[0]
-    if len(tables) == 1 and not first.notes and all(map(_is_title, first.titles)):
-        return [_table(first, delimiter)]
+    if len(tables) == 1 and not first.notes and _is_title(first.titles) and not _pairs(first):
+        return [table_of(first, semicolons=delimiter == ";")]
     parts: list[Part] = []
     for table in tables:
-        parts += [*table.titles, _table(table, delimiter), *table.notes]
+        parts += [
+            *table.titles,
+            *(_pairs(table) or [table_of(table, semicolons=delimiter == ";")]),
+            *table.notes,
+        ]
     comments = sum(table.comments for table in tables)
-    return [Prose(parts, omitted={"comments": comments} if comments else {})]
+    title = first.titles[0] if first.titles and _is_title(first.titles[:1]) else ""
+    title = "" if ": " in title else title  # a key and its value
+    return [Prose(parts, title=title, omitted={"comments": comments} if comments else {})]
 
 
 def has_header(lines: Sequence[str], delimiter: str) -> bool:
@@ -67,11 +75,28 @@ def has_header(lines: Sequence[str], delimiter: str) -> bool:
     return len(rows) > 1 and table_header_height(rows) > 0
 
 
-def _is_title(line: str) -> bool:
-    return len(line) <= _LONGEST_TITLE and not line.endswith((".", ":"))
+def _is_title(lines: Sequence[str]) -> bool:
+    """Whether the lines above a table are its title.
+
+    A second line with a number in it ("Valid from 1 May") is text, so that it can be quoted.
+    """
+    return all(
+        len(line) <= _LONGEST_TITLE and not line.endswith((".", ":")) for line in lines
+    ) and not any(map(_DIGIT.search, lines[1:]))
 
 
-def _table(table: TextTable, delimiter: str) -> Table:
+def _pairs(table: TextTable) -> list[Part]:
+    """A short table of keys and values as lines; nothing for any other."""
+    if any(table.columns) or len(table.columns) != 2 or len(table.rows) > SAMPLE:
+        return []
+    if not all(len(row) == 2 and all(row) and not is_value(row[0]) for row in table.rows):
+        return []
+    rows = ([" ".join(cell.split()) for cell in row] for row in table.rows)
+    return [f"{key.removesuffix(':')}: {value}" for key, value in rows]
+
+
+def table_of(table: TextTable, *, semicolons: bool) -> Table:
+    """The table with its values; ``semicolons`` is whether they separate the cells of the file."""
     rows, width = table.rows, len(table.columns)
 
     @cache
@@ -80,7 +105,7 @@ def _table(table: TextTable, delimiter: str) -> Table:
         return detect("\n".join(" ".join(row[:SAMPLE]) for row in sample))
 
     columns = ([row[i] for row in rows if i < len(row)] for i in range(width))
-    converters = column_converters(columns, language, semicolons=delimiter == ";")
+    converters = column_converters(columns, language, semicolons=semicolons)
     title = " – ".join(table.titles)
     return Table(
         table.columns,
@@ -110,8 +135,15 @@ def _split(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[Row]:
     lines = csv.reader(
         io.StringIO(text), delimiter=delimiter, skipinitialspace=True, quoting=quoting
     )
-    rows = ([cell.strip() for cell in row] for row in lines)
+    rows = ([_shown(cell) for cell in row] for row in lines)
     return [row if any(row) else [] for row in rows]
+
+
+def _shown(cell: str) -> str:
+    """A cell as a spreadsheet shows it: ``="0042"`` is how a code is kept from becoming 42."""
+    cell = cell.strip()
+    code = _CODE.fullmatch(cell) if cell.startswith("=") else None
+    return code[1] if code else cell
 
 
 def _delimiter(text: str, mime: str) -> str:

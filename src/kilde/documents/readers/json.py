@@ -4,8 +4,10 @@ all else is ``path: value`` lines."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from kilde.documents.content import Cell, Content, Grid, GridCell, Part, Prose, Table
@@ -29,6 +31,7 @@ MAX_TABLES = 20
 
 _NAMES = frozenset(("name", "navn", "namn", "naam", "title", "titel", "tittel"))
 _LINES = ("application/jsonl", "application/x-ndjson")
+_BLANK = re.compile(r"[ \t\r\n]*")
 # An integer of more digits is a number of something, not a quantity.
 _LONGEST_INTEGER = 18
 # Numbers of so many characters are rendered with all of their digits.
@@ -42,12 +45,13 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     text = decode(data, name)
     try:
         found = _Contents()
-        found.add(_lines(text) if mime in _LINES else _parsed(text), "", "")
+        values = _values(text)
+        found.add(values[0] if len(values) == 1 and mime not in _LINES else values, "", "")
     except ValueError as error:
         raise LoadError(
             name,
             f"it is not valid JSON ({error})",
-            hint="Correct it there, or export it again; JSON Lines need the suffix .jsonl.",
+            hint="Correct it there, or export it again.",
         ) from error
     except RecursionError as error:
         raise LoadError(
@@ -61,30 +65,25 @@ def read(data: bytes, name: str, mime: str) -> list[Content]:
     return contents
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return _loads(text)
-    except json.JSONDecodeError as error:
-        if error.msg != "Extra data":
-            raise
-        try:
-            return _lines(text)  # JSON Lines under the suffix of JSON
-        except ValueError:
-            raise error from None
+def _values(text: str) -> list[Any]:
+    """The values of a file that follow each other: one, or those of JSON Lines.
 
-
-def _lines(text: str) -> list[Any]:
-    values = []
-    for number, line in enumerate(text.split("\n"), 1):
-        try:
-            values += [_loads(line)] if line.strip() else []
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{error.msg} in line {number}") from error
+    Each may be written on several lines; only objects and lists may follow on the same line.
+    """
+    values: list[Any] = []
+    place = _BLANK.match(text).end()  # type: ignore[union-attr]
+    while place < len(text):
+        value, end = _decoder().raw_decode(text, place)
+        values.append(value)
+        place = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+        if place < len(text) and not isinstance(value, dict | list) and "\n" not in text[end:place]:
+            raise json.JSONDecodeError("Extra data", text, place)
     return values
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_float=_number, parse_int=_integer, parse_constant=lambda _: None)
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=lambda _: None)
 
 
 def _number(text: str) -> float | Cell:
@@ -121,11 +120,13 @@ class _Contents:
             self.lines.append(f"{path or 'value'}: {text}")
 
     def _add_object(self, value: dict[str, Any], path: str, title: str) -> None:
-        items = keyed_records(value)
+        title = next((text_of(value[key]) for key in value if key.lower() in _NAMES), title)
+        objects = {key: item for key, item in value.items() if isinstance(item, dict)}
+        items = keyed_records(value) or keyed_records(objects)
         if items:
             self.records += tables_of_records(path, items, title)
-            return
-        title = next((text_of(value[key]) for key in value if key.lower() in _NAMES), title)
+            among = objects or value
+            value = {key: item for key, item in value.items() if key not in among}
         header = _header_of_rows(value)
         for key, item in value.items():
             below = f"{path}.{key}" if path else key

@@ -16,6 +16,7 @@ from typing import cast
 from kilde.documents.content import Content, Part
 from kilde.documents.mail_body import html_parts, is_stub, unflowed
 from kilde.documents.mail_contents import MAX_DEPTH, Attachment, Mail, mail_contents, mail_date
+from kilde.documents.readers.text import text_parts
 from kilde.documents.text import decode
 from kilde.errors import LoadError
 
@@ -23,6 +24,9 @@ MAX_HEADER = 4_000
 """Characters of a header that are read. Parsing takes time with the square of its length: 32,000
 characters of quotation marks took half a minute."""
 
+_ADDRESSES = ("from", "to", "cc")
+# What plain text has in the place of a picture within the text.
+_PICTURE = re.compile(r"\[(?:cid|image):[^\]\n]{1,200}\]")
 # Signatures that prove the sender: nothing that a person reads.
 _PROOFS = (
     "application/pgp-signature",
@@ -40,6 +44,8 @@ class _BoundedPolicy(EmailPolicy):
     def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(list(sourcelines))
         value = value[:MAX_HEADER]
+        if name.lower() in _ADDRESSES and ":" not in value:
+            value = value.replace(";", ",")  # as Outlook separates people
         if not value.isascii():
             raw = value.encode("utf-8", "surrogateescape")
             try:
@@ -163,4 +169,4 @@ def _text(part: EmailMessage, name: str) -> list[Part]:
         return html_parts(text, name)
     if str(part.get_param("format", "")).lower() == "flowed":
         text = unflowed(text, joined=str(part.get_param("delsp", "")).lower() == "yes")
-    return [re.sub(r"\n{3,}", "\n\n", text)]
+    return text_parts(re.sub(r"\n{3,}", "\n\n", _PICTURE.sub("", text)))

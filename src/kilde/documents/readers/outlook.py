@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from kilde.documents.content import Content, Part
 from kilde.documents.extract import damaged
-from kilde.documents.mail_body import html_parts, is_stub
+from kilde.documents.mail_body import html_parts, is_stub, rtf_parts
 from kilde.documents.mail_contents import (
     MAX_DEPTH,
     Attachment,
@@ -26,13 +26,14 @@ from kilde.documents.mail_contents import (
     mail_contents,
     mail_date,
 )
+from kilde.documents.readers.text import text_parts
 from kilde.documents.text import decode
 from kilde.errors import LoadError
 
 if TYPE_CHECKING:
     from olefile import OleFileIO
 
-_SUBJECT, _BODY, _HTML, _HEADERS = 0x0037, 0x1000, 0x1013, 0x007D
+_SUBJECT, _BODY, _HTML, _RTF, _HEADERS = 0x0037, 0x1000, 0x1013, 0x1009, 0x007D
 _SUBMITTED, _DELIVERED = 0x0039, 0x0E06
 # The person who sent it, or on whose behalf it was sent: name, SMTP address, other address.
 _SENDERS = ((0x0042, 0x5D02, 0x0065), (0x0C1A, 0x5D01, 0x0C1F))
@@ -199,10 +200,13 @@ def _person(folder: _Folder, name: int, smtp: int, other: int) -> str:
 
 def _body(folder: _Folder, name: str) -> list[Part]:
     text = folder.text(_BODY)
-    plain: list[Part] = [text] if text.strip() else []
+    plain = text_parts(text) if text.strip() else []
     page = folder.bytes(_HTML)
     source = decode(page, name, folder.encoding) if page.strip() else folder.text(_HTML)
     rich = html_parts(source, name) if source.strip() else []
+    formatted = folder.bytes(_RTF)
+    if not plain and not rich and formatted.strip():
+        return rtf_parts(formatted, name)
     return rich if is_stub(plain, rich) else plain
 
 

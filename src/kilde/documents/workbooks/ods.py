@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from datetime import date, datetime
 
 from kilde.documents.content import GridCell
 from kilde.documents.tables import MAX_CELLS, scalar, too_large
+from kilde.documents.workbooks.rich_text import STRUCK, RichText
 from kilde.documents.workbooks.sheets import Area, Sheet, Workbook
 from kilde.documents.workbooks.xml import parse
 from kilde.language.clean import clean
@@ -15,6 +17,8 @@ from kilde.types import Scalar
 # What stands inside a cell and is no text of it.
 _ASIDE = ("annotation", "shapes", "frame", "custom-shape", "object", "tracked-changes", "forms")
 _HIDDEN = ("collapse", "filter")
+# How far a superscript stands above the line.
+_RAISED = re.compile(r"[1-9]\d*(?:\.\d+)?%")
 
 
 def read_ods(archive: zipfile.ZipFile, name: str) -> Workbook:
@@ -36,6 +40,8 @@ class _Reader:
         self.workbook = Workbook()
         self._name = name
         self._hidden_styles: set[str] = set()
+        self._struck_styles: set[str] = set()
+        self._positions: dict[str, str] = {}
         self._style = ""
         self._sheet: Sheet | None = None
         self._shown = True
@@ -45,8 +51,10 @@ class _Reader:
         self._line: list[tuple[int, int, GridCell]] = []
         self._spans: list[Area] = []
         self._cell: dict[str, str] | None = None
-        self._paragraphs: list[list[str]] = []
+        self._struck_columns: set[int] = set()
+        self._text = RichText()
         self._in_paragraph = 0
+        self._fonts: list[str] = []
         self._aside = 0
         self._cells = 0
 
@@ -65,6 +73,8 @@ class _Reader:
                 self._style = own.get("name", "")
             case "table-properties" if own.get("display") == "false":
                 self._hidden_styles.add(self._style)
+            case "text-properties":
+                self._read_font(own)
             case "table":
                 self._start_sheet(own)
             case "table-column" if self._sheet is not None:
@@ -72,24 +82,32 @@ class _Reader:
                 if own.get("visibility") in _HIDDEN:
                     first = self._column_place + 1
                     self._sheet.hidden_columns.update(range(first, first + min(repeats, 16_384)))
+                if own.get("default-cell-style-name", "") in self._struck_styles:
+                    first = self._column_place + 1
+                    self._struck_columns.update(range(first, first + min(repeats, 16_384)))
                 self._column_place += repeats
             case "table-row":
                 self._start_row(own)
             case "table-cell" | "covered-table-cell":
                 self._cell = own | {"element": element}
-                self._paragraphs = []
+                self._text = RichText()
             case "p" if self._cell is not None:
                 self._in_paragraph += 1
-                self._paragraphs.append([])
+                if self._text.text:
+                    self._text.add("\n")
+            case "span" if self._in_paragraph:
+                self._fonts.append(own.get("style-name", ""))
             case "s" if self._in_paragraph:
-                self._paragraphs[-1].append(" " * min(_count(own.get("c")), 1_000))
+                self._text.add(" " * min(_count(own.get("c")), 1_000))
             case "tab" | "line-break" if self._in_paragraph:
-                self._paragraphs[-1].append("\t" if element == "tab" else "\n")
+                self._text.add("\t" if element == "tab" else "\n")
 
     def text(self, text: str) -> None:
         """Take a text."""
         if self._in_paragraph and not self._aside:
-            self._paragraphs[-1].append(text)
+            position = next((p for f in self._fonts if (p := self._positions.get(f))), "")
+            struck = self._is_struck() or not self._struck_styles.isdisjoint(self._fonts)
+            self._text.add(text, position=position, struck=struck)
 
     def end(self, element: str) -> None:
         """Take the end of an element."""
@@ -97,6 +115,8 @@ class _Reader:
             self._aside -= 1
         elif element == "p" and self._in_paragraph:
             self._in_paragraph -= 1
+        elif element == "span" and self._fonts:
+            self._fonts.pop()
         elif element in ("table-cell", "covered-table-cell") and self._cell is not None:
             self._end_cell(self._cell)
             self._cell = None
@@ -109,10 +129,28 @@ class _Reader:
                 self.workbook.omitted["hidden sheets"] += 1
             self._sheet = None
 
+    def _read_font(self, own: dict[str, str]) -> None:
+        line = own.get("text-line-through-style") or own.get("text-line-through-type", "none")
+        if line != "none":
+            self._struck_styles.add(self._style)
+        place = own.get("text-position", "").split(" ")[0]
+        if place.startswith("super") or _RAISED.fullmatch(place):
+            self._positions[self._style] = "superscript"
+        elif place.startswith(("sub", "-")):
+            self._positions[self._style] = "subscript"
+
+    def _is_struck(self) -> bool:
+        """Whether the font of the whole cell is struck out."""
+        style = (self._cell or {}).get("style-name")
+        if style is None:
+            return self._column + 1 in self._struck_columns
+        return style in self._struck_styles
+
     def _start_sheet(self, own: dict[str, str]) -> None:
         self._sheet = Sheet(clean(own.get("name", "")))
         self._shown = own.get("style-name", "") not in self._hidden_styles
         self._row = self._column_place = 0
+        self._struck_columns.clear()
 
     def _start_row(self, own: dict[str, str]) -> None:
         self._row += 1
@@ -129,7 +167,12 @@ class _Reader:
         self._column += repeats
         if own["element"] == "covered-table-cell":
             return
-        text = clean("\n".join("".join(part) for part in self._paragraphs)).strip()
+        text = clean(self._text.text).strip()
+        struck = self._text.struck
+        if struck and self._sheet is not None:
+            self._sheet.omitted[STRUCK] += struck
+            if not text:
+                return
         value = _value(own)
         shown = text or ("" if value is None else str(value))
         if not shown:

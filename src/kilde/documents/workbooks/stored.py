@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from kilde.documents.date_formats import day_or_moment
 from kilde.documents.number_formats import NumberFormat, languages_of, number_format
 from kilde.documents.tables import scalar
 from kilde.documents.workbooks.sheets import Sheet
-from kilde.language.detect import detect_near, is_clear
+from kilde.language.detect import detect_among, detect_near, is_clear
+from kilde.language.table import languages
 from kilde.types import UNKNOWN_LANGUAGE, Scalar
 
 Value = float | bool | str
@@ -24,6 +26,7 @@ Tables = Sequence[Mapping[int, Mapping[int, Stored]]]
 
 # Characters of a workbook that tell its language.
 _SAMPLE = 2_000
+_WORD = re.compile(r"[^\W\d_]+")
 # Single letters are marks and codes in a table, and words in some language.
 _SHORTEST_WORD = 3
 # Texts of numbers that are kept, since many cells hold the same one.
@@ -35,14 +38,16 @@ _MINUTES_A_DAY = 1_440
 
 @dataclass(slots=True)
 class Styles:
-    """The number formats of a workbook.
+    """The formats of the cells of a workbook.
 
     ``numbers`` has the number of the format of each style, ``codes`` the formats that the file
-    spells out. ``language`` is that of the workbook, where it says so.
+    spells out, ``struck`` the styles whose font is struck out. ``language`` is that of the
+    workbook, where it says so.
     """
 
     numbers: list[int] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
+    struck: set[int] = field(default_factory=set)
     language: str = ""
     since_1904: bool = False
 
@@ -68,15 +73,27 @@ def _language(styles: Styles, tables: Tables) -> tuple[str, bool]:
         return styles.language, True
     near: Counter[str] = Counter()
     for number in set(styles.numbers):
-        languages = languages_of(styles.codes.get(number, ""))
-        near.update(dict.fromkeys(languages, 1 / len(languages)) if languages else {})
+        stated = languages_of(styles.codes.get(number, ""))
+        near.update(dict.fromkeys(stated, 1 / len(stated)) if stated else {})
     text = _text(tables)
     total = sum(near.values())
     language = detect_near(text, {code: share / total for code, share in near.items()})
+    if language == UNKNOWN_LANGUAGE or (language == "en" and _is_hardly_english(text)):
+        language = detect_among(
+            text, [code for code in languages() if code != "en"], default=language
+        )
     if language == UNKNOWN_LANGUAGE:
         return "en", False
     booleans = any(isinstance(value, bool) for value, _ in _cells(tables))
     return language, near[language] * 2 > total or (booleans and is_clear(text))
+
+
+def _is_hardly_english(text: str) -> bool:
+    """Whether a short text has letters that English has not, and no word of an English table."""
+    english = languages()["en"]
+    words = set(_WORD.findall(text.lower()))
+    foreign = any(not word.isascii() for word in words)
+    return foreign and not is_clear(text) and words.isdisjoint(english.labels | english.stop_words)
 
 
 class _Display:

@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kilde.documents.workbooks.package import Package
+from kilde.documents.workbooks.rich_text import StringReader
 from kilde.documents.workbooks.sheets import Sheet, Workbook
 from kilde.documents.workbooks.stored import Styles, show
-from kilde.documents.workbooks.xlsx_cells import CellReader, area_of, number, plain
+from kilde.documents.workbooks.xlsx_cells import (
+    CellReader,
+    SharedStrings,
+    area_of,
+    number,
+    plain,
+)
 from kilde.documents.workbooks.xml import is_true
 from kilde.language.clean import clean
 
@@ -44,7 +51,7 @@ def read_xlsx(archive: zipfile.ZipFile, name: str) -> Workbook:
             workbook.omitted["hidden sheets"] += 1
             continue
         sheet = Sheet(entry.name)
-        cells = CellReader(sheet, strings, name)
+        cells = CellReader(sheet, strings, styles.struck, name)
         cells.read(package, entry.part)
         _read_related(package, entry.part, sheet)
         workbook.sheets.append(sheet)
@@ -74,37 +81,40 @@ def _entries(package: Package, main: str, styles: Styles) -> Iterator[_Entry]:
             yield _Entry(sheet, relation.target, visible)
 
 
-def _shared_strings(package: Package, part: str) -> list[str]:
-    """The texts that cells refer to by number."""
-    strings: list[str] = []
-    texts: list[str] = []
-    inside: list[str] = []
-
-    def start(element: str, _: dict[str, str]) -> None:
-        inside.append(element)
-        if element == "si":
-            texts.clear()
+def _shared_strings(package: Package, part: str) -> SharedStrings:
+    """The strings that cells refer to by number."""
+    strings = SharedStrings()
+    reader = StringReader()
 
     def end(element: str) -> None:
-        inside.pop()
+        reader.end(element)
         if element == "si":
-            strings.append(plain("".join(texts)))
+            text, struck, formatted = reader.take()
+            if formatted:
+                strings.formatted[len(strings.texts)] = struck
+            strings.texts.append(plain(text))
 
-    def text(run: str) -> None:
-        if inside[-1] == "t" and "rPh" not in inside:  # not how it is pronounced
-            texts.append(run)
-
-    package.parse(part, start, end, text)
+    package.parse(part, reader.start, end, reader.text)
     return strings
 
 
 def _read_formats(package: Package, part: str, styles: Styles) -> None:
     inside: list[str] = []
+    struck_fonts: set[int] = set()
+    fonts = 0
 
     def start(element: str, attributes: dict[str, str]) -> None:
+        nonlocal fonts
         if element == "numFmt" and inside[-1:] == ["numFmts"]:
             styles.codes[number(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
+        elif element == "font" and inside[-1:] == ["fonts"]:
+            fonts += 1
+        elif element == "strike" and inside[-2:] == ["fonts", "font"]:
+            if is_true(attributes.get("val", "1")):
+                struck_fonts.add(fonts - 1)
         elif element == "xf" and inside[-1:] == ["cellXfs"]:
+            if number(attributes.get("fontId")) in struck_fonts:
+                styles.struck.add(len(styles.numbers))
             styles.numbers.append(number(attributes.get("numFmtId")))
         inside.append(element)
 

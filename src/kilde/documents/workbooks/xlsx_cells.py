@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kilde.documents.tables import MAX_CELLS, too_large
 from kilde.documents.workbooks.package import Package
+from kilde.documents.workbooks.rich_text import STRUCK, StringReader
 from kilde.documents.workbooks.sheets import Area, Sheet
 from kilde.documents.workbooks.stored import Stored, Value
 from kilde.documents.workbooks.xml import is_true
@@ -19,13 +21,28 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _EPOCH = datetime(1899, 12, 30)
 
 
-class CellReader:
-    """The cells of one sheet, and what the sheet says about its rows, columns and merged areas."""
+@dataclass(slots=True)
+class SharedStrings:
+    """The strings that cells refer to by number.
 
-    def __init__(self, sheet: Sheet, strings: list[str], name: str) -> None:
+    ``formatted`` has those with fonts of their own: how many of their runs are struck out.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    formatted: dict[int, int] = field(default_factory=dict)
+
+
+class CellReader:
+    """The cells of one sheet, and what the sheet says about its rows, columns and merged areas.
+
+    Cells of the styles in ``struck`` are left out and counted.
+    """
+
+    def __init__(self, sheet: Sheet, strings: SharedStrings, struck: set[int], name: str) -> None:
         self.rows: dict[int, dict[int, Stored]] = {}
         self._sheet = sheet
         self._strings = strings
+        self._struck = struck
         self._name = name
         self._columns: dict[str, int] = {}
         self._cells = 0
@@ -35,8 +52,8 @@ class CellReader:
         self._style = 0
         self._formula = False
         self._collect = False
-        self._spoken = False
         self._texts: list[str] = []
+        self._inline = StringReader()
 
     def read(self, package: Package, part: str) -> None:
         """Read the part of the sheet."""
@@ -51,12 +68,12 @@ class CellReader:
             self._style = number(attributes["s"]) if "s" in attributes else 0
             self._formula = False
             self._texts.clear()
-        elif element in ("v", "t"):
-            self._collect = not self._spoken
+        elif element == "v":
+            self._collect = True
+        elif self._kind == "inlineStr":
+            self._inline.start(element, attributes)
         elif element == "f":
             self._formula = True
-        elif element == "rPh":
-            self._spoken = True
         elif element == "row":
             self._row_number = number(attributes.get("r")) or self._row_number + 1
             self._column = 0
@@ -79,18 +96,29 @@ class CellReader:
     def _text(self, text: str) -> None:
         if self._collect:
             self._texts.append(text)
+        elif self._kind == "inlineStr":
+            self._inline.text(text)
 
     def _end(self, element: str) -> None:
-        if element in ("v", "t"):
+        if element == "v":
             self._collect = False
-        elif element == "rPh":
-            self._spoken = False
         elif element == "c":
             self._end_cell("".join(self._texts))
+            self._kind = ""
+        elif self._kind == "inlineStr":
+            self._inline.end(element)
         elif element == "row" and not self._row:
             del self.rows[self._row_number]
 
     def _end_cell(self, text: str) -> None:
+        struck = self._style in self._struck
+        if self._kind == "inlineStr":
+            text, runs, formatted = self._inline.take()
+            struck = struck and not formatted
+            self._count_struck(runs)
+        elif self._kind == "s" and number(text) in self._strings.formatted:
+            struck = False
+            self._count_struck(self._strings.formatted[number(text)])
         if not text:
             if self._formula:
                 self._sheet.omitted["formulas without a stored value"] += 1
@@ -98,17 +126,25 @@ class CellReader:
         value = self._value(text)
         if value is None or value == "":
             return
+        if struck:
+            self._count_struck(1)
+            return
         self._cells += 1
         if self._cells > MAX_CELLS:
             raise too_large(self._name, MAX_CELLS, "cells")
         self._row[self._column] = (value, self._style)
+
+    def _count_struck(self, count: int) -> None:
+        if count:
+            self._sheet.omitted[STRUCK] += count
 
     def _value(self, text: str) -> Value | None:
         """The value of a cell; an error such as ``#N/A`` is none."""
         match self._kind:
             case "s":
                 place = number(text)
-                return self._strings[place] if place < len(self._strings) else None
+                texts = self._strings.texts
+                return texts[place] if place < len(texts) else None
             case "inlineStr" | "str":
                 return plain(text)
             case "b":
