@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import reportlab
 from docx import Document
 from epub import write_epub
 from openpyxl import Workbook
@@ -50,6 +51,8 @@ TARGET = ROOT / "src" / "kilde" / "demo" / "centre"
 MOMENT = datetime(2026, 1, 2, 9, 0, 0)
 MOMENT_TEXT = "2026-01-02T09:00:00Z"
 SCAN_SIZE = (1654, 2339)  # A4 at 200 dots per inch
+# Pillow's own font has no å and no dash.
+SCAN_FONT = Path(reportlab.__file__).with_name("fonts") / "Vera.ttf"
 CENTRE = {"da": "Strandby Sundhedscenter", "en": "Strandby Health Centre"}
 RULES = {"da": ("§ %1", "Stk. %2."), "en": ("Section %1.", "(%2)")}
 PAGE_OF = {"da": "Side {page} af {pages}", "en": "Page {page} of {pages}"}
@@ -294,9 +297,9 @@ def write_scan(source: Source) -> None:
     draw = ImageDraw.Draw(image)
     place = 260
     for block in source.blocks:
-        size = 64 if block.kind == "h1" else 40
+        size = 58 if block.kind == "h1" else 36
         for line in block.lines:
-            draw.text((200, place), line, font=ImageFont.load_default(size), fill=0)
+            draw.text((200, place), line, font=ImageFont.truetype(SCAN_FONT, size), fill=0)
             place += size + 24
         place += 40
     drawn = image.rotate(0.4, fillcolor=255).point(lambda grey: 255 if grey > 128 else 0, "1")
