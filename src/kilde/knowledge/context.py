@@ -1,8 +1,8 @@
 """From hits to what goes into the prompt: neighbours joined, summaries ahead, cut to a budget.
 
 Passages are small so that they are found precisely; what is read is larger. A hit brings the
-passages before and after it from the same document. Those of one section are joined into one
-stretch of the document's text, whose offsets stay exact.
+passages before and after it from the same document, joined into one stretch of the document's text,
+whose offsets stay exact.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _neighbours(view: View, hits: Sequence[Hit], within: str) -> list[Hit]:
 
 
 def _joined(hits: list[Hit]) -> list[Hit]:
-    """Passages of one section that follow one another as one stretch, the best stretch first."""
+    """Passages of one document that follow one another as one stretch, the best stretch first."""
     stretches: list[Hit] = []
     for hit in sorted(hits, key=lambda h: (h.passage.document_id, h.passage.ordinal)):
         last = stretches[-1] if stretches else None
@@ -164,7 +164,6 @@ def _follows(first: Passage, second: Passage) -> bool:
         and first.kind == second.kind == "text"
         and first.end == second.start
         and first.page == second.page
-        and first.heading_path == second.heading_path
     )
 
 
