@@ -2,7 +2,8 @@
 
 The example centre's Word, PowerPoint, Excel, PDF and EPUB documents are made from the sources in
 `scripts/example/<language>/`. A source is named after the file that it becomes, with one suffix
-more: `site/complaints.docx.md` becomes `site/complaints.docx`. Two runs write the same bytes.
+more: `site/complaints.docx.md` becomes `site/complaints.docx`; of `site/notice.pdf.scan.md` a PDF
+with a picture of its words is made. Two runs write the same bytes.
 
     python scripts/build_example.py            # writes into src/kilde/demo/centre/
     python scripts/build_example.py --to DIR   # writes the same tree elsewhere
@@ -20,18 +21,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import reportlab
 from docx import Document
 from epub import write_epub
 from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from PIL import Image, ImageDraw, ImageFont
 from pptx import Presentation
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, ListFlowable, PageBreak, Paragraph, SimpleDocTemplate
+from reportlab.platypus import (
+    Flowable,
+    ListFlowable,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Table,
+)
+from word_parts import add_footnote_mark, add_numbering, number_paragraph, write_footnotes
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "scripts" / "example"
@@ -39,13 +50,20 @@ TARGET = ROOT / "src" / "kilde" / "demo" / "centre"
 
 MOMENT = datetime(2026, 1, 2, 9, 0, 0)
 MOMENT_TEXT = "2026-01-02T09:00:00Z"
+SCAN_SIZE = (1654, 2339)  # A4 at 200 dots per inch
+# Pillow's own font has no å and no dash.
+SCAN_FONT = Path(reportlab.__file__).with_name("fonts") / "Vera.ttf"
 CENTRE = {"da": "Strandby Sundhedscenter", "en": "Strandby Health Centre"}
+RULES = {"da": ("§ %1", "Stk. %2."), "en": ("Section %1.", "(%2)")}
 PAGE_OF = {"da": "Side {page} af {pages}", "en": "Page {page} of {pages}"}
 
 
 @dataclass(frozen=True)
 class Block:
     """One piece of a source: `kind` is h1, h2, p, list, table or break; `lines` are its text.
+
+    In a Word source, `rule` is a numbered heading, `clauses` are numbered paragraphs below it, and
+    `note` is the footnote `[^1]` of the paragraph that ends with this mark.
 
     A table's lines are its rows, cells parted by a tab; its first line is the header.
     """
@@ -90,6 +108,12 @@ def parse(text: str) -> Iterator[Block]:
         elif lines[0].startswith("- "):
             joined = re.sub(r"\n(?!- )", " ", "\n".join(lines))
             yield Block("list", tuple(line.removeprefix("- ") for line in joined.splitlines()))
+        elif lines[0].startswith("§ "):
+            yield Block("rule", (lines[0][2:],))
+        elif lines[0].startswith("1. "):
+            yield Block("clauses", tuple(line.removeprefix("1. ") for line in lines))
+        elif lines[0].startswith("[^1]: "):
+            yield Block("note", (lines[0].removeprefix("[^1]: "), *lines[1:]))
         elif lines[0].startswith("|"):
             rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
             kept = [row for row in rows if not all(set(cell) <= set("-: ") for cell in row)]
@@ -105,9 +129,22 @@ def write_docx(source: Source) -> None:
     properties.author = properties.last_modified_by = CENTRE[source.language]
     properties.created = properties.modified = MOMENT
     properties.language = source.language
+    kinds = {block.kind for block in source.blocks}
+    rules = add_numbering(document, RULES[source.language]) if "rule" in kinds else 0
+    note = next((block.text for block in source.blocks if block.kind == "note"), "")
     for block in source.blocks:
         if block.kind in ("h1", "h2"):
             document.add_heading(block.text, level=int(block.kind[1]))
+        elif block.kind == "rule":
+            number_paragraph(document.add_heading(block.text, level=2), rules, 0)
+        elif block.kind == "clauses":
+            for line in block.lines:
+                clause = document.add_paragraph(line.removesuffix("[^1]"))
+                number_paragraph(clause, rules, 1)
+                if line.endswith("[^1]"):
+                    add_footnote_mark(clause, 1)
+        elif block.kind == "note":
+            continue
         elif block.kind == "list":
             for item in block.lines:
                 document.add_paragraph(item, style="List Bullet")
@@ -123,6 +160,8 @@ def write_docx(source: Source) -> None:
             document.add_paragraph(block.text)
     properties.title = next(block.text for block in source.blocks if block.kind == "h1")
     document.save(str(source.target))
+    if note:
+        write_footnotes(source.target, {1: note})
     settle(source.target)
 
 
@@ -218,6 +257,8 @@ def write_pdf(source: Source) -> None:
         elif block.kind == "list":
             items = [Paragraph(html.escape(item, quote=False), body) for item in block.lines]
             story.append(ListFlowable(items, bulletType="bullet", start="•", leftIndent=14))
+        elif block.kind == "table":
+            story.append(_pdf_table(block, body))
         elif block.kind in styles:
             story.append(Paragraph(html.escape(block.text, quote=False), styles[block.kind]))
         else:
@@ -232,6 +273,39 @@ def write_pdf(source: Source) -> None:
         lang=source.language,
         invariant=1,
     ).build(story, canvasmaker=DanishCanvas if source.language == "da" else NumberedCanvas)
+
+
+def _pdf_table(block: Block, style: ParagraphStyle) -> Table:
+    """A ruled table with a grey header, numbers to the right."""
+    rows = [line.split("\t") for line in block.lines]
+    table = Table(rows, hAlign="LEFT", spaceAfter=10)
+    table.setStyle(
+        [
+            ("FONT", (0, 0), (-1, -1), style.fontName, 10),
+            ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 10),
+            ("BACKGROUND", (0, 0), (-1, 0), HexColor("#e6e6e6")),
+            ("ALIGN", (2, 0), (-1, -1), "RIGHT"),
+            ("GRID", (0, 0), (-1, -1), 0.5, HexColor("#808080")),
+        ]
+    )
+    return table
+
+
+def write_scan(source: Source) -> None:
+    """A PDF that holds nothing but a picture of its words, as a scanner makes it."""
+    image = Image.new("L", SCAN_SIZE, 255)
+    draw = ImageDraw.Draw(image)
+    place = 260
+    for block in source.blocks:
+        size = 58 if block.kind == "h1" else 36
+        for line in block.lines:
+            draw.text((200, place), line, font=ImageFont.truetype(SCAN_FONT, size), fill=0)
+            place += size + 24
+        place += 40
+    drawn = image.rotate(0.4, fillcolor=255).point(lambda grey: 255 if grey > 128 else 0, "1")
+    canvas = Canvas(str(source.target), pagesize=A4, invariant=1)
+    canvas.drawInlineImage(drawn, 0, 0, *A4)
+    canvas.save()
 
 
 def write_book(source: Source) -> None:
@@ -282,6 +356,7 @@ WRITERS: dict[str, Callable[[Source], None]] = {
     ".epub": write_book,
     ".pdf": write_pdf,
     ".pptx": write_pptx,
+    ".scan": write_scan,
     ".xlsx": write_xlsx,
 }
 
@@ -293,7 +368,9 @@ def build(target: Path) -> list[Path]:
         relative = path.relative_to(SOURCES).with_suffix("")
         out = target / relative
         out.parent.mkdir(parents=True, exist_ok=True)
-        WRITERS[out.suffix](Source(relative.parts[0], path.read_text(encoding="utf-8"), out))
+        write = WRITERS[out.suffix]
+        out = out.with_suffix("") if out.suffix == ".scan" else out
+        write(Source(relative.parts[0], path.read_text(encoding="utf-8"), out))
         written.append(out)
     return written
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilde.demo.example import make_workspace
+from kilde.demo.example import make_workspace, unreadable_scans
 from kilde.demo.run import Stage, fetch, index
 from kilde.errors import WorkspaceError
 
@@ -60,7 +60,7 @@ def decide(
     workspace, collections = make_workspace(language, folder)
     with workspace:
         fetch({workspace.config.embedder, MODEL}, stage)
-        unmet = index(workspace, collections, stage)
+        unmet = index(workspace, collections, stage, unreadable_scans(language))
         cases = [_decided(workspace, agent, sizes[agent], stage) for agent in EXPECTED]
         path = folder / REPORT
         try:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilde.demo.week_plan import COUNTS, to_jsonl
+from kilde.documents.ocr import available
 from kilde.errors import WorkspaceError
 from kilde.evaluation.testset import Question as TestQuestion
 from kilde.evaluation.testset import to_json
+from kilde.language.table import languages
 
 if TYPE_CHECKING:
     from kilde.workspace import Workspace
@@ -25,7 +27,8 @@ class Question:
     """One question of the script, and what it ``shows``.
 
     ``expect`` stands in the right answer and in ``document``; both are empty where the right
-    answer is to decline. ``follows`` is the question that this one follows up.
+    answer is to decline. ``follows`` is the question that this one follows up. ``scan`` is set
+    where the document is a scan.
     """
 
     shows: str
@@ -34,6 +37,7 @@ class Question:
     expect: str
     document: str
     follows: str = ""
+    scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,14 @@ def load_script(language: str) -> Script:
     entry = tomllib.loads(text)[language]
     questions = tuple(Question(**question) for question in entry["question"])
     return Script(questions, Edit(**entry["edit"]))
+
+
+def unreadable_scans(language: str) -> frozenset[str]:
+    """The scans among the example's documents, where tesseract or its model of the language is not
+    installed; else none."""
+    if languages()[language].tesseract in available(ocr=True).split():
+        return frozenset()
+    return frozenset(one.document for one in load_script(language).questions if one.scan)
 
 
 def make_workspace(language: str, folder: Path) -> tuple[Workspace, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The demo, from top to bottom: index, five questions, one edit, the new answer and the old one.
+"""The demo, from top to bottom: index, eight questions, one edit, the new answer and the old one.
 
 Every answer is compared with what the script expects, so that a demo that goes through proves the
 installation.
@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilde.demo.example import Edit, Question, Script, apply, load_script, make_workspace
+from kilde.demo.example import (
+    Edit,
+    Question,
+    Script,
+    apply,
+    load_script,
+    make_workspace,
+    unreadable_scans,
+)
+from kilde.language.table import languages
 from kilde.protocols import Progress
 from kilde.types import Answer
 
@@ -45,10 +54,14 @@ def run(language: str, folder: Path, stage: Stage) -> list[str]:
     workspace, collections = make_workspace(language, folder)
     with workspace:
         fetch(_needed(workspace, script), stage)
-        unmet = index(workspace, collections, stage)
+        unreadable = unreadable_scans(language)
+        unmet = index(workspace, collections, stage, unreadable)
         history: list[Answer] = []
         for number, question in enumerate(script.questions, 1):
             stage.say(f"\n== {number}. {question.shows}")
+            if question.document in unreadable:
+                stage.say(_not_asked(question, language))
+                continue
             history = history if question.follows else []
             answer = _ask(workspace, question.agent, question.question, stage, history=history)
             history.append(answer)
@@ -76,8 +89,16 @@ def _needed(workspace: Workspace, script: Script) -> set[str]:
     return {workspace.config.embedder, *asked}.intersection(workspace.models())
 
 
-def index(workspace: Workspace, collections: tuple[str, ...], stage: Stage) -> list[str]:
-    """Index the example's documents; returns what could not be read, in words."""
+def index(
+    workspace: Workspace,
+    collections: tuple[str, ...],
+    stage: Stage,
+    unreadable: Collection[str],
+) -> list[str]:
+    """Index the example's documents; returns what could not be read, in words.
+
+    A document that is expected to be ``unreadable`` is no failure.
+    """
     stage.say(f"Indexing the example in {workspace.path} …")
     began = time.perf_counter()
     unmet = []
@@ -87,7 +108,11 @@ def index(workspace: Workspace, collections: tuple[str, ...], stage: Stage) -> l
             [workspace.path / name], collection=name, progress=stage.progress
         )
         documents += len(report.added)
-        unmet += [f"{failure.source}: {failure.reason}" for failure in report.failed]
+        unmet += [
+            f"{failure.source}: {failure.reason}"
+            for failure in report.failed
+            if failure.source not in unreadable
+        ]
     seconds = time.perf_counter() - began
     named = ", ".join(collections)
     stage.say(f"{documents} documents in the collections {named}: {seconds:.1f} s.")
@@ -130,6 +155,15 @@ def _ask(
     answer = workspace.agent(agent).ask(question, history=history or [], as_of=as_of)
     stage.answer(answer)
     return answer
+
+
+def _not_asked(question: Question, language: str) -> str:
+    row = languages()[language]
+    return (
+        f"Not asked: {question.question}\n"
+        f"{question.document} is a scan. To read it, install tesseract with {row.name}; on Debian "
+        f"and Ubuntu: sudo apt install tesseract-ocr tesseract-ocr-{row.tesseract}"
+    )
 
 
 def _faults(question: Question, answer: Answer) -> list[str]:
