@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
-from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows
+from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows, is_number
 from kilde.documents.pdf.columns import cut_at_columns, placed_in
 from kilde.documents.pdf.geometry import Box, Rule
 from kilde.documents.pdf.lines import Row
@@ -81,7 +81,7 @@ def _is_text_pairs(cells: Sequence[Sequence[LineCell | None]]) -> bool:
     seconds = [row[1][0].text for row in cells if row[1]]
     if sum(text.endswith(":") for text in firsts) * 2 > len(firsts):
         return False
-    return sum(map(_is_number, seconds)) * 2 < len(seconds)
+    return sum(map(is_number, seconds)) * 2 < len(seconds)
 
 
 def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
@@ -201,7 +201,7 @@ def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None]
     row: list[LineCell | None] = []
     for column in range(len(rows[0])):
         lines = [line for one in rows for line in one[column] or ()]
-        numbers = sum(_is_number(line.text) for line in lines)
+        numbers = sum(is_number(line.text) for line in lines)
         if numbers > 1:
             return None
         row.append(lines or None)
@@ -210,11 +210,6 @@ def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None]
         if len(set(cells)) < len(cells):
             return None
     return row
-
-
-def _is_number(text: str) -> bool:
-    digits = sum(map(str.isdigit, text))
-    return digits > 0 and digits * 2 >= sum(map(str.isalpha, text))
 
 
 def _parted(

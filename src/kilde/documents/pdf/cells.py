@@ -64,3 +64,9 @@ def bold_rows(cells: Sequence[Sequence[LineCell | None]]) -> int:
 def _is_bold(row: Sequence[LineCell | None]) -> bool:
     filled = [line for lines in row if lines for line in lines]
     return bool(filled) and all(line.bold for line in filled)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, perhaps with a unit."""
+    digits = sum(map(str.isdigit, text))
+    return digits > 0 and digits * 2 >= sum(map(str.isalpha, text))

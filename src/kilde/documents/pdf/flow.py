@@ -16,6 +16,7 @@ from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.columns import header_of
 from kilde.documents.pdf.geometry import Rule
 from kilde.documents.pdf.lines import Line, Row, merged, rows_of
+from kilde.documents.pdf.sides import columns_apart
 from kilde.documents.pdf.uneven import has_uneven_lines, uneven_table
 
 Block = list[Line] | PageTable
@@ -64,6 +65,17 @@ def _stretch(rows: list[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
     """The blocks of rows that no ruled table interrupts."""
     if len(rows) > _MAX_ROWS or depth > _MAX_DEPTH:
         return [[merged(row) for row in rows]] if rows else []
+    blocks: list[Block] = []
+    while (apart := columns_apart(rows)) is not None:
+        start, end, middle = apart
+        blocks += _rows_blocks(rows[:start], rules, depth)
+        blocks += _sides(rows[start:end], middle, rules, depth)
+        rows = rows[end:]
+    return blocks + _rows_blocks(rows, rules, depth)
+
+
+def _rows_blocks(rows: Sequence[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
+    """The blocks of rows whose columns are told by their gaps."""
     blocks: list[Block] = []
     text: list[Line] = []
     for part in _bands(rows):
@@ -219,9 +231,15 @@ def _tail(band: _Band) -> list[Row]:
 def _columns(
     rows: Sequence[Row], spans: Sequence[tuple[float, float]], rules: Sequence[Rule], depth: int
 ) -> list[Block]:
-    """What is left and what is right of the widest gap, each on its own."""
+    """What is left and what is right of the widest gap."""
     gaps = [right[0] - left[1] for left, right in pairwise(spans)]
-    middle = spans[gaps.index(max(gaps)) + 1][0]
+    return _sides(rows, spans[gaps.index(max(gaps)) + 1][0], rules, depth)
+
+
+def _sides(
+    rows: Sequence[Row], middle: float, rules: Sequence[Rule], depth: int
+) -> list[Block]:
+    """What is left and what is right of a place, each on its own."""
     lines = [line for row in rows for line in row]
     left = [line for line in lines if line.left < middle]
     right = [line for line in lines if line.left >= middle]

@@ -48,8 +48,9 @@ _SIGNS = str.maketrans(
 _SPECIAL = re.compile(f"[{''.join(map(chr, _SIGNS))}]")
 # Digits or the sign of a note beside letters: they may be raised.
 _MAY_SHIFT = re.compile(r"[^\W\d].*[\d*†‡]|[\d*†‡].*[^\W\d]|[).%€$°»”\"*]\d")
+_DIGIT = re.compile(r"\d")
 _LONGEST_SHIFTED = 100
-_SHIFTED_SIZE = 0.85
+_SHIFTED_SIZE = 0.93
 _SHIFT = 0.1
 _NARROW = 0.12
 _BOLD = re.compile(r"bold|black|heavy|demi|-Bd\b|^(?:\w+\+)?(?:cmbx|sfbx|ecbx)", re.IGNORECASE)
@@ -168,6 +169,7 @@ class _TextReader:
         x_at, y_at, box_at = *self._origin.at, self._box.at[0]
         origin, box = self._origin.values, self._box.values
         char_origin, char_box, char_object = call.char_origin, call.char_box, call.char_object
+        generated = call.char_is_generated
         special = bool(_SPECIAL.search(text))
         page_left, page_top = self._corner
         end = -1
@@ -175,14 +177,20 @@ class _TextReader:
             word = match[0]
             start = match.start()
             attached = start == end
+            spaced = any(not generated(page, blank) for blank in range(end, start))
             end = match.end()
-            if word.isalpha() or len(word) > _LONGEST_SHIFTED or not _MAY_SHIFT.search(word):
+            if (
+                word.isalpha()
+                or len(word) > _LONGEST_SHIFTED
+                or not (_MAY_SHIFT.search(word) or self._is_divided(word, start, end - 1))
+            ):
                 pieces = [(start, end - 1, 0)]
             else:
                 pieces = self._pieces(start, end)
             for first, last, shift in pieces:
                 address = char_object(page, first)
                 font = objects.get(address) or self._object(address, first)
+                spaced = spaced or bool(words and words[-1].font is font)
                 char_origin(page, first, x_at, y_at)
                 char_box(page, last, box_at)
                 written = text[first : last + 1]
@@ -202,9 +210,18 @@ class _TextReader:
                 if attached and not shift and not words[-1].shift and words[-1].font is not font:
                     # PDFium puts no blank into a narrow gap, such as between two cells.
                     attached = left - words[-1].right < _NARROW * font.size
-                words.append(Word(written, left, base, right, font, attached, shift))
+                if attached and words and _is_one_word(words[-1], font, left, base, shift):
+                    words[-1] = words[-1]._replace(text=words[-1].text + written, right=right)
+                else:
+                    words.append(Word(written, left, base, right, font, attached, spaced, shift))
                 attached = True
         return words
+
+    def _is_divided(self, word: str, first: int, last: int) -> bool:
+        """Whether a number is drawn in several steps, so that a part of it may be raised."""
+        if first == last or not _DIGIT.search(word):
+            return False
+        return bool(call.char_object(self._page, first) != call.char_object(self._page, last))
 
     def _pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """First and last character of each part of a word: raised and lowered ones, and those
@@ -251,6 +268,18 @@ class _TextReader:
         )
         self._objects[address] = found
         return found
+
+
+def _is_one_word(before: Word, font: TextObject, left: float, base: float, shift: int) -> bool:
+    """Whether what is drawn next is set like the end of a word and stands directly after it."""
+    last = before.font
+    return (
+        shift == before.shift
+        and abs(base - before.base) < _SHIFT * last.size
+        and (font.size, font.bold, font.ink, font.white)
+        == (last.size, last.bold, last.ink, last.white)
+        and abs(left - before.right) < _NARROW * last.size
+    )
 
 
 def _shown_box(page: PdfPage) -> Box:
