@@ -23,6 +23,7 @@ _MIN_PROSE_WORDS = 2.5
 _MIN_CONTINUED = 0.15
 _MIN_FULL = 0.6
 _MIN_LONE_ROWS = 5
+_MAX_LABEL_WORDS = 2.0
 _FEW_ROWS = 5
 _MOST = 0.75
 # Baselines closer than this (in font sizes) may belong to one row.
@@ -88,7 +89,9 @@ def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
     """Whether the columns are running text: their lines are full and go on beside each other."""
     width = len(cells[0])
     running = [column for column in range(width) if _is_running([row[column] for row in cells])]
-    if len(running) < min(2, width) and len(cells) < _MIN_LONE_ROWS:
+    if len(running) < min(2, width) and (
+        len(cells) < _MIN_LONE_ROWS or any(_are_labels(cells, column) for column in range(width))
+    ):
         return False
     beside = [
         sum(cell is not None for cell in row) / width
@@ -96,6 +99,17 @@ def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
         if any(_begins_small(row[column]) for column in running)
     ]
     return bool(beside) and sum(beside) / len(beside) > _MOST
+
+
+def _are_labels(cells: Sequence[Sequence[LineCell | None]], column: int) -> bool:
+    """Whether a column has a word or two in almost every row, which the rest of a row is about."""
+    filled = [row[column] for row in cells if row[column]]
+    words = sum(line.words for cell in filled for line in cell or ())
+    return (
+        len(filled) >= _MOST * len(cells)
+        and words < _MAX_LABEL_WORDS * len(filled)
+        and not any(_begins_small(cell) for cell in filled)
+    )
 
 
 def _is_running(cells: Sequence[LineCell | None]) -> bool:

@@ -69,7 +69,7 @@ def paragraphs_of(
 ) -> list[Paragraph]:
     """The paragraphs of a column. ``outline`` has the headings that are known from elsewhere."""
     paragraphs: list[Paragraph] = []
-    right = max(line.right for line in lines)
+    right = float("inf") if _is_ragged_left(lines) else max(line.right for line in lines)
     current: Paragraph | None = None
     for number, line in enumerate(lines):
         above = lines[number - 1] if number else None
@@ -99,6 +99,13 @@ def paragraphs_of(
         paragraph.full = len(paragraph.lines) > 1 and right - last.right < _WORD * last.size
     _mark_headings(paragraphs, style, outline)
     return paragraphs
+
+
+def _is_ragged_left(lines: Sequence[Line]) -> bool:
+    """Whether lines end at the same place and begin at others, so that each is one by itself."""
+    rights = [line.right for line in lines]
+    lefts = {round(line.left / 2) for line in lines}
+    return len(lines) > 2 and max(rights) - min(rights) < 2 and len(lefts) * 3 > len(lines) * 2
 
 
 def _is_note(line: Line, style: Style) -> bool:

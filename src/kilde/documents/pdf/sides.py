@@ -30,9 +30,9 @@ def columns_apart(rows: Sequence[Row]) -> tuple[int, int, float] | None:
         if len(rows[start]) > 1 or _beside(rows, start):
             end, spans = _extent(rows, start)
             first = _above(rows, start, spans)
-            middle = _boundary(rows[first:end], spans)
-            if middle is not None:
-                return first, _end(rows, first, end, middle), middle
+            found = _sides(rows, first, end, spans)
+            if found is not None:
+                return first, *found
             start = end
         else:
             start += 1
@@ -89,19 +89,24 @@ def _above(rows: Sequence[Row], start: int, spans: Sequence[tuple[float, float]]
     return start
 
 
-def _boundary(rows: Sequence[Row], spans: Sequence[tuple[float, float]]) -> float | None:
-    """Where the second column begins, ``None`` where the sides are not drawn one by one."""
-    lines = [line for row in rows for line in row]
+def _sides(
+    rows: Sequence[Row], first: int, end: int, spans: Sequence[tuple[float, float]]
+) -> tuple[int, float] | None:
+    """The row after the columns and where the second one begins, ``None`` where the sides are not
+    drawn one after the other."""
     for _, (middle, _) in pairwise(spans):
-        left = [line for line in lines if line.left < middle]
-        right = [line for line in lines if line.left >= middle]
-        if min(len(left), len(right)) < _MIN_LINES:
-            continue
-        apart = max(line.order for line in left) < min(line.order for line in right) or (
-            max(line.order for line in right) < min(line.order for line in left)
-        )
-        if apart and not _is_table(rows, left, right, middle):
-            return middle
+        beside = _end(rows, first, end, middle)
+        for stop in dict.fromkeys((end, beside)):
+            left = [line for row in rows[first:stop] for line in row if line.left < middle]
+            right = [line for row in rows[first:stop] for line in row if line.left >= middle]
+            if min(len(left), len(right)) < _MIN_LINES:
+                continue
+            before, after = sorted((left, right), key=lambda side: side[0].order)
+            gap = min(line.order for line in after) - max(line.order for line in before)
+            # What is drawn between the two stands below them, and so do the last lines of one.
+            apart = gap == 1 or (gap > 1 and stop == beside)
+            if apart and not _is_table(rows[first:stop], left, right, middle):
+                return stop, middle
     return None
 
 
