@@ -211,7 +211,9 @@ class Assembler:
         for paragraph in run:
             level = sum(left <= paragraph.lines[0].left for left in lefts) - 1
             indent = "  " * min(level, 3)
-            sign = "- " if paragraph.marker else ""
+            # A lone asterisk is the sign of a note.
+            note = paragraph.marker.startswith("*") and len(run) == 1
+            sign = paragraph.marker if note else "- " if paragraph.marker else ""
             text = as_text(sign + notes.beside(self._text(paragraph)))
             lines.append(indent + text.replace("\n", f"\n{indent}"))
         return "\n".join(lines)

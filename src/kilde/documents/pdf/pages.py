@@ -20,7 +20,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 from kilde.documents.footnotes import without_marks
 from kilde.documents.pdf import bindings as call
 from kilde.documents.pdf.bindings import Address, Buffer
-from kilde.documents.pdf.drawings import drawings, transform, turned
+from kilde.documents.pdf.drawings import Drawings, drawings, transform, turned
 from kilde.documents.pdf.geometry import Box, Page, TextObject, Word
 from kilde.documents.pdf.visibility import visible_words
 
@@ -119,7 +119,7 @@ class Pages:
         box = _shown_box(page)
         drawn = drawings(call.address_of(page.raw))
         text = _characters(text_page)
-        words = _TextReader(call.address_of(text_page), drawn.order, self._bold, box).words(text)
+        words = _TextReader(call.address_of(text_page), drawn, self._bold, box).words(text)
         directions = Counter(word.font.quarter for word in words if word.font.quarter is not None)
         upright = directions.most_common(1)[0][0] if directions else 0
         width, height = box.right - box.left, box.bottom - box.top
@@ -148,10 +148,10 @@ class _TextReader:
     """Asks PDFium for the places and the fonts of the words of one page."""
 
     def __init__(
-        self, text_page: Address, order: dict[Address, int], bold: dict[Address, bool], box: Box
+        self, text_page: Address, drawn: Drawings, bold: dict[Address, bool], box: Box
     ) -> None:
         self._page = text_page
-        self._order = order
+        self._drawn = drawn
         self._bold = bold
         self._corner = box.left, box.bottom
         self._transforms = [transform(box, quarter) for quarter in range(4)]
@@ -262,9 +262,9 @@ class _TextReader:
             size=size if math.isfinite(size) else 0.0,
             bold=self._bold[font],
             quarter=_quarter(angle),
-            ink=mode not in _UNSEEN_MODES and alpha > 0,
+            ink=mode not in _UNSEEN_MODES and alpha > 0 and address not in self._drawn.unseen,
             white=mode == pdfium.FPDF_TEXTRENDERMODE_FILL and min(rgb) >= _WHITE,
-            order=self._order.get(address, math.inf),
+            order=self._drawn.order.get(address, math.inf),
         )
         self._objects[address] = found
         return found
