@@ -31,6 +31,9 @@ _MAX_DEPTH = 4
 _MAX_ROWS = 20_000
 # Rows of columns of text are never far apart; lines of the other column may lie between.
 _NEXT = 1.6
+# Rows further apart than this many times the distance of the rows above may begin another table.
+_APART = 1.3
+_LAST_ROWS = 12
 _MIN_WORDS = 2.5
 
 
@@ -156,6 +159,8 @@ def _extend(band: _Band, row: Row, above: Row | None) -> bool:
     spans = _add(band.spans, row, _MIN_GUTTER * size)
     if len(spans) < 2 or row[0].base - last[0].base > _MAX_GAP * size:
         return False
+    if _is_apart(band, row) and not _fits(band.spans, row):
+        return False
     alone = len(row) == 1 and not (above is not None and _beside(above, row))
     if alone:
         usual = median(line.size for other in band.rows for line in other)
@@ -167,6 +172,20 @@ def _extend(band: _Band, row: Row, above: Row | None) -> bool:
         band.pending = []
     band.spans = spans
     return True
+
+
+def _is_apart(band: _Band, row: Row) -> bool:
+    """Whether a row is further from a band than its rows are from each other."""
+    rows = [*band.rows, *band.pending]
+    steps = [below[0].base - above[0].base for above, below in pairwise(rows[-_LAST_ROWS:])]
+    return bool(steps) and row[0].base - rows[-1][0].base > _APART * max(steps)
+
+
+def _fits(spans: Sequence[tuple[float, float]], row: Row) -> bool:
+    """Whether each line of a row stands in one of the columns."""
+    return all(
+        sum(line.left < right and left < line.right for left, right in spans) == 1 for line in row
+    )
 
 
 def _add(

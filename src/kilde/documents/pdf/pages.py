@@ -52,6 +52,7 @@ _DIGIT = re.compile(r"\d")
 _LONGEST_SHIFTED = 100
 _SHIFTED_SIZE = 0.93
 _SHIFT = 0.1
+_HIGH = 0.2
 _NARROW = 0.12
 _BOLD = re.compile(r"bold|black|heavy|demi|-Bd\b|^(?:\w+\+)?(?:cmbx|sfbx|ecbx)", re.IGNORECASE)
 _BOLD_WEIGHT = 650
@@ -157,6 +158,7 @@ class _TextReader:
         self._transforms = [transform(box, quarter) for quarter in range(4)]
         self._objects: dict[Address, TextObject] = {}
         self._origin = Buffer(2, c_double)
+        self._bounds = Buffer(4, c_double)
         self._box = Buffer(4, c_float)
         self._matrix = Buffer(6, c_float)
         self._number = Buffer(1, c_float)
@@ -182,11 +184,11 @@ class _TextReader:
             if (
                 word.isalpha()
                 or len(word) > _LONGEST_SHIFTED
-                or not (_MAY_SHIFT.search(word) or self._is_divided(word, start, end - 1))
+                or not (_MAY_SHIFT.search(word) or self._may_be_raised(word, start, end - 1))
             ):
                 pieces = [(start, end - 1, 0)]
             else:
-                pieces = self._pieces(start, end)
+                pieces = self._pieces(text, start, end)
             for first, last, shift in pieces:
                 address = char_object(page, first)
                 font = objects.get(address) or self._object(address, first)
@@ -217,13 +219,25 @@ class _TextReader:
                 attached = True
         return words
 
-    def _is_divided(self, word: str, first: int, last: int) -> bool:
-        """Whether a number is drawn in several steps, so that a part of it may be raised."""
-        if first == last or not _DIGIT.search(word):
+    def _may_be_raised(self, word: str, first: int, last: int) -> bool:
+        """Whether a number is drawn in several steps or has a raised digit at an end."""
+        if not _DIGIT.search(word):
             return False
-        return bool(call.char_object(self._page, first) != call.char_object(self._page, last))
+        if call.char_object(self._page, first) != call.char_object(self._page, last):
+            return True
+        ends = {first: word[0], last: word[-1]}
+        return any(sign.isdigit() and self._is_high(index) for index, sign in ends.items())
 
-    def _pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
+    def _is_high(self, index: int) -> bool:
+        """Whether a glyph stands above the baseline, as the raised digits of a font do."""
+        address = call.char_object(self._page, index)
+        font = self._objects.get(address) or self._object(address, index)
+        if font.quarter or not call.char_bounds(self._page, index, *self._bounds.at):
+            return False
+        call.char_origin(self._page, index, *self._origin.at)
+        return bool(self._bounds.values[2] - self._origin.values[1] > _HIGH * font.size)
+
+    def _pieces(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
         """First and last character of each part of a word: raised and lowered ones, and those
         that the file draws one by one."""
         levels = []
@@ -238,6 +252,8 @@ class _TextReader:
         for index, (font, y) in enumerate(levels, start):
             small = font.size < _SHIFTED_SIZE * size and abs(y - base) > _SHIFT * size
             shift = 0 if not small or font.quarter else 1 if y > base else -1
+            if not shift and text[index].isdigit() and self._is_high(index):
+                shift = 1
             if pieces and pieces[-1][2] == shift and levels[index - start - 1][0] is font:
                 pieces[-1] = (pieces[-1][0], index, shift)
             else:
