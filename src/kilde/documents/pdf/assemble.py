@@ -27,7 +27,7 @@ _LINES_OF_POSTER = 3
 _MOST = 0.7
 _DIGIT = re.compile(r"\d")
 # An address of e-mail or a telephone number.
-_REACHED = re.compile(r"\S@\S|(?:\d[ -]?){8}")
+_REACHED = re.compile(r"\S@\S|(?<!\d)(?!(?:19|20)\d\d\b)(?:\d[ -]?){8}")
 
 Item = Paragraph | PageTable
 

@@ -57,6 +57,9 @@ def bold_rows(cells: Sequence[Sequence[LineCell | None]]) -> int:
     """The number of rows at the top of a table that are bold, where those below are not."""
     count = 0
     while count < len(cells) and _is_bold(cells[count]):
+        # Below the names of the columns a lone bold cell is the heading of the rows under it.
+        if count and len({id(cell) for cell in cells[count] if cell}) == 1 < len(cells[count]):
+            break
         count += 1
     return count if 0 < count <= min(_MAX_HEADER, len(cells) - 1) else 0
 

@@ -260,8 +260,10 @@ def _line(run: Sequence[Word], wide: float) -> Line:
     for before, word in pairwise(run):
         gap = word.left - before.right
         label = word.shift > 0 or (word is not main and _is_raised(word, main))
-        # White space of no width stands around what is raised or lowered.
-        tight = gap <= _NO_GAP * main.font.size and (word.shift or _is_raised(before, main))
+        # PDFium divides words that are drawn letter by letter, and at what is raised.
+        tight = gap <= _NO_GAP * main.font.size and (
+            not word.spaced or word.shift or _is_raised(before, main)
+        )
         if not word.attached and not tight and not label:
             text += " "
             edges.append(word.left)
