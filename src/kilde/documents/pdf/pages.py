@@ -300,10 +300,11 @@ def _is_one_word(before: Word, font: TextObject, left: float, base: float, shift
 
 def _shown_box(page: PdfPage) -> Box:
     """The part of a page that is shown, as it is before the page is turned."""
-    left, low, right, high = page.get_mediabox()
-    crop = page.get_cropbox()
-    box = Box(max(left, crop[0]), max(low, crop[1]), min(right, crop[2]), min(high, crop[3]))
-    return box if box.left < box.right and box.top < box.bottom else Box(left, low, right, high)
+    # The boxes that pypdfium2 gives are not those that a page inherits.
+    box = pdfium.FS_RECTF()
+    if not pdfium.FPDF_GetPageBoundingBox(page, box):
+        return Box(0, 0, *page.get_size())
+    return Box(box.left, box.bottom, box.right, box.top)
 
 
 def _is_bold(font: Address) -> bool:

@@ -19,7 +19,8 @@ _NUMBER = re.compile(
     r"(?:\(?(?:\d{1,3}|[a-zæøå]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?|§+\s?\d+\.?)\s+(?=\S)"
     r"|(?:\d{1,2}|[a-z])\s+(?=[^\W\d_])"
 )
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]+$", re.IGNORECASE)
+# Dots up to the number of a page, or to a price.
+_LEADER = re.compile(r"(?:\.\s?){4,}\s*[^\s.].{0,20}$")
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'»”“)\]]*$")
 # Lengths in font sizes.
 _INDENT = 0.8
