@@ -255,9 +255,7 @@ def _columns(
     return _sides(rows, spans[gaps.index(max(gaps)) + 1][0], rules, depth)
 
 
-def _sides(
-    rows: Sequence[Row], middle: float, rules: Sequence[Rule], depth: int
-) -> list[Block]:
+def _sides(rows: Sequence[Row], middle: float, rules: Sequence[Rule], depth: int) -> list[Block]:
     """What is left and what is right of a place, each on its own."""
     lines = [line for row in rows for line in row]
     left = [line for line in lines if line.left < middle]

@@ -154,7 +154,7 @@ def _wide_gap(words: Iterable[Word]) -> float:
             continue
         if word.spaced:
             spaced += 1
-        elif 0 < (gap := (word.left - before.right) / word.font.size) < _USUAL_BLANK:
+        elif _NO_GAP < (gap := (word.left - before.right) / word.font.size) < _USUAL_BLANK:
             gaps.append(gap)
     if spaced >= _MIN_SPACED * (spaced + len(gaps)) > 0:
         return _LEAST_WIDE_GAP

@@ -80,10 +80,9 @@ def _above(rows: Sequence[Row], start: int, spans: Sequence[tuple[float, float]]
     """The first of the rows above that stand in one of the columns."""
     while start > 0:
         row, below = rows[start - 1], rows[start]
-        if (
-            below[0].base - row[0].base > _NEAR * max(row[0].size, below[0].size)
-            or len(_open(spans, row)) < len(spans)
-        ):
+        if below[0].base - row[0].base > _NEAR * max(row[0].size, below[0].size) or len(
+            _open(spans, row)
+        ) < len(spans):
             break
         start -= 1
     return start
