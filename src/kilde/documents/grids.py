@@ -160,9 +160,12 @@ def _region(
     if len(rows) == 1 or width == 1 or _is_prose(rows, height):
         return [*lead, *_texts(rows), *notes]
     if not height and _is_form(rows):
-        pairs = (row[n : n + 2] for row in rows for n in range(0, len(row), 2))
-        texts = [[cell.text for cell in pair if cell] for pair in pairs]
-        return [*lead, *(_pair(pair) for pair in texts if pair), *notes]
+        entries = [distinct(row[n : n + 2]) for row in rows for n in range(0, len(row), 2)]
+        return [
+            *lead,
+            *(_pair([cell.text for cell in entry]) for entry in entries if entry),
+            *notes,
+        ]
     if not height and width == 2 and len(rows[0]) == 2:
         pairs = (distinct(row) for row in rows)
         return [*lead, *(_pair([cell.text for cell in pair]) for pair in pairs), *notes]

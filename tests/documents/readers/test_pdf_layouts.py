@@ -52,8 +52,8 @@ def test_powers_and_labels_of_notes(size: float, rise: float) -> None:
         raised(drawing, 72, 90, ("1", size * 0.8, rise * 0.8), (" Dog kun i 2026.", 8, 0))
 
     assert text(make(page)).endswith(
-        "Der er 10⁶ pr. ml og 10⁻³ mol. Gebyret er 250 kr. (Dog kun i 2026.) Den 1st of May er fri, "
-        "og arealet er 120 m²."
+        "Der er 10⁶ pr. ml og 10⁻³ mol. Gebyret er 250 kr. (Dog kun i 2026.) Den 1st of May er "
+        "fri, og arealet er 120 m²."
     )
 
 
