@@ -179,7 +179,7 @@ class _TextReader:
             word = match[0]
             start = match.start()
             attached = start == end
-            spaced = any(not generated(page, blank) for blank in range(end, start))
+            blanks = range(end, start)
             end = match.end()
             if (
                 word.isalpha()
@@ -192,7 +192,9 @@ class _TextReader:
             for first, last, shift in pieces:
                 address = char_object(page, first)
                 font = objects.get(address) or self._object(address, first)
-                spaced = spaced or bool(words and words[-1].font is font)
+                spaced = (bool(words) and words[-1].font is font) or any(
+                    not generated(page, blank) for blank in blanks
+                )
                 char_origin(page, first, x_at, y_at)
                 char_box(page, last, box_at)
                 written = text[first : last + 1]
@@ -216,7 +218,7 @@ class _TextReader:
                     words[-1] = words[-1]._replace(text=words[-1].text + written, right=right)
                 else:
                     words.append(Word(written, left, base, right, font, attached, spaced, shift))
-                attached = True
+                attached, blanks = True, range(0)
         return words
 
     def _may_be_raised(self, word: str, first: int, last: int) -> bool:
