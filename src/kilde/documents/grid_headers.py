@@ -155,7 +155,10 @@ def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
     if not _LETTERS.search(text):
         # Signs such as "#" and "%" name columns; a number or a telephone number does not.
         return not _DIGITS.search(text)
-    return not (_DIGITS.search(text) and shapes[own] * 2 > shapes.total())
+    digits, letters = (sum(map(len, kind.findall(text))) for kind in (_DIGITS, _LETTERS))
+    if digits > letters and shapes[own]:
+        return False  # "9.00–17.00 uur" above hours of the same form
+    return not (digits and shapes[own] * 2 > shapes.total())
 
 
 def _is_record(rows: Sequence[GridRow]) -> bool:

@@ -185,6 +185,13 @@ def _region(rows: Rows, caption: str, stated: int) -> list[str | Table]:
     lead = [text for text in (caption, *texts) if text]
     if len(rows) == 1 or width == 1 or _is_prose(rows, height):
         return [*lead, *_texts(rows), *notes]
+    if not height and _is_form(rows):
+        entries = [distinct(row[n : n + 2]) for row in rows for n in range(0, len(row), 2)]
+        return [
+            *lead,
+            *(_pair([cell.text for cell in entry]) for entry in entries if entry),
+            *notes,
+        ]
     if not height and width == 2 and len(rows[0]) == 2:
         pairs = (distinct(row) for row in rows)
         return [*lead, *(_pair([cell.text for cell in pair]) for pair in pairs), *notes]
@@ -274,6 +281,17 @@ def _is_total(rows: Rows) -> bool:
     """Whether the last row is the total of all sections."""
     labels = [distinct(row)[0].text for row in rows]
     return totals_all(labels[-1], labels[:-1])
+
+
+def _is_form(rows: Rows) -> bool:
+    """Whether keys and values stand in turns: ``Name: | Anna Holm | Phone: | 33 12 45 67``."""
+    width = len(rows[0])
+    keys = [row[column] for row in rows for column in range(0, width, 2)]
+    return (
+        width > 2
+        and width % 2 == 0
+        and all(cell is None or cell.text.rstrip().endswith(":") for cell in keys)
+    )
 
 
 def _is_prose(rows: Rows, height: int) -> bool:

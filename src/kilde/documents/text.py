@@ -40,7 +40,7 @@ _BOMS = (
 )
 _CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\t\n\r\f\x1b")
 _MOST_CONTROLS = 0.01
-READING = 3
+READING = 4
 """Raised when the same file would come out as another text, so that every file is read again."""
 
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
-from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows
+from kilde.documents.pdf.cells import LineCell, PageTable, bold_rows, is_number
 from kilde.documents.pdf.columns import cut_at_columns, placed_in
 from kilde.documents.pdf.geometry import Box, Rule
 from kilde.documents.pdf.lines import Row
@@ -23,6 +23,7 @@ _MIN_PROSE_WORDS = 2.5
 _MIN_CONTINUED = 0.15
 _MIN_FULL = 0.6
 _MIN_LONE_ROWS = 5
+_MAX_LABEL_WORDS = 2.0
 _FEW_ROWS = 5
 _MOST = 0.75
 # Baselines closer than this (in font sizes) may belong to one row.
@@ -81,14 +82,16 @@ def _is_text_pairs(cells: Sequence[Sequence[LineCell | None]]) -> bool:
     seconds = [row[1][0].text for row in cells if row[1]]
     if sum(text.endswith(":") for text in firsts) * 2 > len(firsts):
         return False
-    return sum(map(_is_number, seconds)) * 2 < len(seconds)
+    return sum(map(is_number, seconds)) * 2 < len(seconds)
 
 
 def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
     """Whether the columns are running text: their lines are full and go on beside each other."""
     width = len(cells[0])
     running = [column for column in range(width) if _is_running([row[column] for row in cells])]
-    if len(running) < min(2, width) and len(cells) < _MIN_LONE_ROWS:
+    if len(running) < min(2, width) and (
+        len(cells) < _MIN_LONE_ROWS or any(_are_labels(cells, column) for column in range(width))
+    ):
         return False
     beside = [
         sum(cell is not None for cell in row) / width
@@ -96,6 +99,17 @@ def is_prose(cells: Sequence[Sequence[LineCell | None]]) -> bool:
         if any(_begins_small(row[column]) for column in running)
     ]
     return bool(beside) and sum(beside) / len(beside) > _MOST
+
+
+def _are_labels(cells: Sequence[Sequence[LineCell | None]], column: int) -> bool:
+    """Whether a column has a word or two in almost every row, which the rest of a row is about."""
+    filled = [row[column] for row in cells if row[column]]
+    words = sum(line.words for cell in filled for line in cell or ())
+    return (
+        len(filled) >= _MOST * len(cells)
+        and words < _MAX_LABEL_WORDS * len(filled)
+        and not any(_begins_small(cell) for cell in filled)
+    )
 
 
 def _is_running(cells: Sequence[LineCell | None]) -> bool:
@@ -201,7 +215,7 @@ def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None]
     row: list[LineCell | None] = []
     for column in range(len(rows[0])):
         lines = [line for one in rows for line in one[column] or ()]
-        numbers = sum(_is_number(line.text) for line in lines)
+        numbers = sum(is_number(line.text) for line in lines)
         if numbers > 1:
             return None
         row.append(lines or None)
@@ -210,11 +224,6 @@ def _one_row(rows: Sequence[Sequence[LineCell | None]]) -> list[LineCell | None]
         if len(set(cells)) < len(cells):
             return None
     return row
-
-
-def _is_number(text: str) -> bool:
-    digits = sum(map(str.isdigit, text))
-    return digits > 0 and digits * 2 >= sum(map(str.isalpha, text))
 
 
 def _parted(

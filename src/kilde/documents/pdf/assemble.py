@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from kilde.documents.content import Grid, GridCell, PageImage, PageStart, Part, Table
 from kilde.documents.grid_headers import header_height
@@ -23,8 +23,11 @@ _CAPTION = re.compile(r"(?i:tabel|tabell|tabelle|table|tafel|tab\.)\s*(?:\d+|[A-
 _LONGEST_CAPTION = 250
 _INDENT = 6.0
 _SAME_SIZE = 0.5
+_LINES_OF_POSTER = 3
 _MOST = 0.7
 _DIGIT = re.compile(r"\d")
+# An address of e-mail or a telephone number.
+_REACHED = re.compile(r"\S@\S|(?<!\d)(?!(?:19|20)\d\d\b)(?:\d[ -]?){8}")
 
 Item = Paragraph | PageTable
 
@@ -53,10 +56,13 @@ class Assembler:
         """The parts, with the start of each page."""
         pages = [self._items(page) for page in self._pages]
         items = [item for page in pages for item in page]
+        self._unmark_headings(items)
         self._style.rank(
             item.lines
             for item in items
-            if isinstance(item, Paragraph) and item.kind is Kind.HEADING and not item.level
+            if isinstance(item, Paragraph)
+            and item.kind is Kind.HEADING
+            and (not item.level or self._style.is_set_apart(item.lines))
         )
         continued = [False, *(self._continues(before, page) for before, page in pairwise(pages))]
         parts: list[Part] = []
@@ -71,6 +77,26 @@ class Assembler:
                 parts += self._page_parts(own, unfinished=following)
                 parts += [as_text(text) for text in page.asides]
         return parts
+
+    def _unmark_headings(self, items: Sequence[Item]) -> None:
+        """Make text of headings that head nothing: the last words of a document, a poster of
+        large lines, and what says where somebody can be reached."""
+        runs = groupby(
+            items,
+            lambda item: (
+                style_key(item.lines[0])
+                if isinstance(item, Paragraph) and item.kind is Kind.HEADING and not item.level
+                else None
+            ),
+        )
+        for key, run in ((key, list(run)) for key, run in runs):
+            for item in run if key is not None else ():
+                if isinstance(item, Paragraph) and (
+                    len(run) >= _LINES_OF_POSTER
+                    or item is items[-1]
+                    or _REACHED.search(self._text(item))
+                ):
+                    item.kind = Kind.TEXT
 
     def _all_text(self) -> Iterator[str]:
         for page in self._pages:
@@ -103,7 +129,7 @@ class Assembler:
             and first.kind is Kind.TEXT
             and abs(last.lines[-1].size - first.lines[0].size) < _SAME_SIZE
             and not ends_sentence(last.lines[-1].text)
-            and (last.full or first.lines[0].text[0].islower())
+            and ((last.full and "\n" not in last.breaks) or first.lines[0].text[0].islower())
         )
 
     def _continues(self, before: Sequence[Item], page: Sequence[Item]) -> bool:
@@ -185,7 +211,9 @@ class Assembler:
         for paragraph in run:
             level = sum(left <= paragraph.lines[0].left for left in lefts) - 1
             indent = "  " * min(level, 3)
-            sign = "- " if paragraph.marker else ""
+            # A lone asterisk is the sign of a note.
+            note = paragraph.marker.startswith("*") and len(run) == 1
+            sign = paragraph.marker if note else "- " if paragraph.marker else ""
             text = as_text(sign + notes.beside(self._text(paragraph)))
             lines.append(indent + text.replace("\n", f"\n{indent}"))
         return "\n".join(lines)

@@ -23,8 +23,12 @@ def _function(name: str, *arguments: Any, result: Any = c_int) -> Any:
 
 char_origin = _function("FPDFText_GetCharOrigin", c_void_p, c_int, c_void_p, c_void_p)
 char_box = _function("FPDFText_GetLooseCharBox", c_void_p, c_int, c_void_p)
+char_bounds = _function(
+    "FPDFText_GetCharBox", c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
+)
 char_matrix = _function("FPDFText_GetMatrix", c_void_p, c_int, c_void_p)
 char_object = _function("FPDFText_GetTextObject", c_void_p, c_int, result=c_void_p)
+char_is_generated = _function("FPDFText_IsGenerated", c_void_p, c_int)
 char_code = _function("FPDFText_GetUnicode", c_void_p, c_int, result=c_uint)
 
 text_size = _function("FPDFTextObj_GetFontSize", c_void_p, c_void_p)

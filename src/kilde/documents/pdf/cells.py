@@ -57,6 +57,9 @@ def bold_rows(cells: Sequence[Sequence[LineCell | None]]) -> int:
     """The number of rows at the top of a table that are bold, where those below are not."""
     count = 0
     while count < len(cells) and _is_bold(cells[count]):
+        # Below the names of the columns a lone bold cell is the heading of the rows under it.
+        if count and len({id(cell) for cell in cells[count] if cell}) == 1 < len(cells[count]):
+            break
         count += 1
     return count if 0 < count <= min(_MAX_HEADER, len(cells) - 1) else 0
 
@@ -64,3 +67,9 @@ def bold_rows(cells: Sequence[Sequence[LineCell | None]]) -> int:
 def _is_bold(row: Sequence[LineCell | None]) -> bool:
     filled = [line for lines in row if lines for line in lines]
     return bool(filled) and all(line.bold for line in filled)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, perhaps with a unit."""
+    digits = sum(map(str.isdigit, text))
+    return digits > 0 and digits * 2 >= sum(map(str.isalpha, text))

@@ -37,7 +37,7 @@ class Drawings:
     """The drawings of a page, in the coordinates of PDF, whose ``y`` grows upward.
 
     ``dots`` are small shapes, such as the signs of list items; ``order`` has the addresses of the
-    text objects.
+    text objects, ``unseen`` of those that are drawn as a part of something transparent.
     """
 
     horizontal: list[Rule] = field(default_factory=list)
@@ -45,6 +45,7 @@ class Drawings:
     fills: list[Fill] = field(default_factory=list)
     dots: list[Box] = field(default_factory=list)
     order: dict[Address, int] = field(default_factory=dict)
+    unseen: set[Address] = field(default_factory=set)
 
     def add_line(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """A line, if it is horizontal or vertical."""
@@ -62,9 +63,13 @@ def drawings(page: Address) -> Drawings:
     bounds = Buffer(4, c_float)
     modes = Buffer(2, c_int)
     color = Buffer(4, c_uint)
-    for order, (address, kind, matrix) in enumerate(_objects(page)):
+    for order, (address, kind, matrix, unseen) in enumerate(_objects(page)):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             found.order[address] = order
+            if unseen:
+                found.unseen.add(address)
+        elif unseen:
+            continue
         elif kind in (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE):
             if not call.object_bounds(address, *bounds.at):
                 continue
@@ -87,14 +92,16 @@ def drawings(page: Address) -> Drawings:
     return found
 
 
-def _objects(page: Address) -> Iterator[tuple[Address, int, Matrix]]:
-    """The objects of a page from the back to the front, those inside of others as well."""
+def _objects(page: Address) -> Iterator[tuple[Address, int, Matrix, bool]]:
+    """The objects of a page from the back to the front, those inside of others as well, and
+    whether those are transparent."""
     count = call.count_objects(page)
     room = MAX_OBJECTS
-    stack = [(call.page_object, page, 0, min(count, MAX_OBJECTS), _IDENTITY)]
+    stack = [(call.page_object, page, 0, min(count, MAX_OBJECTS), _IDENTITY, False)]
     buffer = Buffer(6, c_float)
+    color = Buffer(4, c_uint)
     while stack and room:
-        getter, parent, index, end, matrix = stack.pop()
+        getter, parent, index, end, matrix, unseen = stack.pop()
         while index < end and room:
             address = getter(parent, index)
             index += 1
@@ -104,14 +111,14 @@ def _objects(page: Address) -> Iterator[tuple[Address, int, Matrix]]:
             kind = call.object_type(address)
             if kind == pdfium.FPDF_PAGEOBJ_FORM:
                 if len(stack) < _MAX_DEPTH and call.object_matrix(address, buffer.at[0]):
-                    stack.append((getter, parent, index, end, matrix))
+                    stack.append((getter, parent, index, end, matrix, unseen))
                     inner = _product(tuple(buffer.values), matrix)
-                    stack.append(
-                        (call.form_object, address, 0, call.count_form_objects(address), inner)
-                    )
+                    clear = bool(call.fill_color(address, *color.at)) and color.values[3] == 0
+                    count = call.count_form_objects(address)
+                    stack.append((call.form_object, address, 0, count, inner, unseen or clear))
                     break
             else:
-                yield address, kind, matrix
+                yield address, kind, matrix, unseen
 
 
 def _is_dot(box: Box) -> bool:
@@ -185,7 +192,7 @@ def _product(first: Matrix, then: Matrix) -> Matrix:
 def turned(found: Drawings, page: Box, quarter: int) -> Drawings:
     """The drawings in the coordinates of the page as it is read in a direction."""
     place = transform(page, quarter)
-    result = Drawings(order=found.order)
+    result = Drawings(order=found.order, unseen=found.unseen)
     for level, start, end in found.horizontal:
         result.add_line(*place(start, level), *place(end, level))
     for level, start, end in found.vertical:

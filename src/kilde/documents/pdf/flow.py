@@ -16,6 +16,7 @@ from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.columns import header_of
 from kilde.documents.pdf.geometry import Rule
 from kilde.documents.pdf.lines import Line, Row, merged, rows_of
+from kilde.documents.pdf.sides import columns_apart
 from kilde.documents.pdf.uneven import has_uneven_lines, uneven_table
 
 Block = list[Line] | PageTable
@@ -30,6 +31,9 @@ _MAX_DEPTH = 4
 _MAX_ROWS = 20_000
 # Rows of columns of text are never far apart; lines of the other column may lie between.
 _NEXT = 1.6
+# Rows further apart than this many times the distance of the rows above may begin another table.
+_APART = 1.3
+_LAST_ROWS = 12
 _MIN_WORDS = 2.5
 
 
@@ -64,6 +68,17 @@ def _stretch(rows: list[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
     """The blocks of rows that no ruled table interrupts."""
     if len(rows) > _MAX_ROWS or depth > _MAX_DEPTH:
         return [[merged(row) for row in rows]] if rows else []
+    blocks: list[Block] = []
+    while (apart := columns_apart(rows)) is not None:
+        start, end, middle = apart
+        blocks += _rows_blocks(rows[:start], rules, depth)
+        blocks += _sides(rows[start:end], middle, rules, depth)
+        rows = rows[end:]
+    return blocks + _rows_blocks(rows, rules, depth)
+
+
+def _rows_blocks(rows: Sequence[Row], rules: Sequence[Rule], depth: int) -> list[Block]:
+    """The blocks of rows whose columns are told by their gaps."""
     blocks: list[Block] = []
     text: list[Line] = []
     for part in _bands(rows):
@@ -144,6 +159,8 @@ def _extend(band: _Band, row: Row, above: Row | None) -> bool:
     spans = _add(band.spans, row, _MIN_GUTTER * size)
     if len(spans) < 2 or row[0].base - last[0].base > _MAX_GAP * size:
         return False
+    if _is_apart(band, row) and not _fits(band.spans, row):
+        return False
     alone = len(row) == 1 and not (above is not None and _beside(above, row))
     if alone:
         usual = median(line.size for other in band.rows for line in other)
@@ -155,6 +172,20 @@ def _extend(band: _Band, row: Row, above: Row | None) -> bool:
         band.pending = []
     band.spans = spans
     return True
+
+
+def _is_apart(band: _Band, row: Row) -> bool:
+    """Whether a row is further from a band than its rows are from each other."""
+    rows = [*band.rows, *band.pending]
+    steps = [below[0].base - above[0].base for above, below in pairwise(rows[-_LAST_ROWS:])]
+    return bool(steps) and row[0].base - rows[-1][0].base > _APART * max(steps)
+
+
+def _fits(spans: Sequence[tuple[float, float]], row: Row) -> bool:
+    """Whether each line of a row stands in one of the columns."""
+    return all(
+        sum(line.left < right and left < line.right for left, right in spans) == 1 for line in row
+    )
 
 
 def _add(
@@ -219,9 +250,13 @@ def _tail(band: _Band) -> list[Row]:
 def _columns(
     rows: Sequence[Row], spans: Sequence[tuple[float, float]], rules: Sequence[Rule], depth: int
 ) -> list[Block]:
-    """What is left and what is right of the widest gap, each on its own."""
+    """What is left and what is right of the widest gap."""
     gaps = [right[0] - left[1] for left, right in pairwise(spans)]
-    middle = spans[gaps.index(max(gaps)) + 1][0]
+    return _sides(rows, spans[gaps.index(max(gaps)) + 1][0], rules, depth)
+
+
+def _sides(rows: Sequence[Row], middle: float, rules: Sequence[Rule], depth: int) -> list[Block]:
+    """What is left and what is right of a place, each on its own."""
     lines = [line for row in rows for line in row]
     left = [line for line in lines if line.left < middle]
     right = [line for line in lines if line.left >= middle]

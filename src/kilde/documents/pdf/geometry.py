@@ -31,8 +31,9 @@ class TextObject:
 class Word(NamedTuple):
     """A word, or a part of one where the font changes inside it.
 
-    ``base`` is the baseline. ``attached``: no white space stands before it. ``shift`` is 1 for
-    superscript and -1 for subscript.
+    ``base`` is the baseline. ``attached``: no white space stands before it. ``spaced``: the file
+    has a blank before it, or draws it together with the word before; else there is only a gap.
+    ``shift`` is 1 for superscript and -1 for subscript.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Word(NamedTuple):
     right: float
     font: TextObject
     attached: bool
+    spaced: bool
     shift: int
 
 

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 
 from kilde.documents.footnotes import mark
 from kilde.documents.markup import lowered, raised
@@ -19,11 +20,22 @@ from kilde.documents.pdf.geometry import Box, Rule, Word
 
 # Lengths in font sizes. A wider gap than this parts two lines, a smaller one joins two words.
 _WIDE_GAP = 0.9
+# Where the blanks of a page are known, so does a gap of so many blanks.
+_WIDE_BLANKS = 1.6
+_LEAST_WIDE_GAP = 0.4
+_USUAL_BLANK = 0.45
+_LONGEST_BLANK = 0.6
+_MIN_SPACED = 0.2
+_ALIKE = 0.12
+_MOST = 0.8
+_MIN_BLANKS = 4
 _NO_GAP = 0.08
 _SAME_BASE = 0.15
 _SAME_ROW = 0.42
 _MAX_SHIFT = 0.6
-_SHIFTED_SIZE = 0.85
+_SHIFTED_SIZE = 0.93
+# What is raised beside a word: the label of a note, a power, "st" after "1".
+_SHIFTED_TEXT = re.compile(r"[-−+]?[^\W_]{1,4}[).]?|\*{1,4}|[†‡]")
 # Words of a justified line have equal gaps, however wide they are.
 _MAX_JUSTIFIED_GAP = 2.0
 _EQUAL = 0.15
@@ -46,7 +58,8 @@ class Line:
     (:mod:`kilde.documents.footnotes`) with the number of :func:`note_number`.
 
     ``words`` is their number. ``edges`` has the left and the right edge of each part of the text
-    between two blanks.
+    between two blanks. A gap of more than ``wide`` font sizes parts it from what stands beside it.
+    ``order`` counts the lines as the file draws them.
     """
 
     text: str
@@ -57,6 +70,8 @@ class Line:
     bold: bool
     words: int
     edges: array[float]
+    wide: float
+    order: int = 0
 
     @property
     def top(self) -> float:
@@ -105,21 +120,50 @@ def note_label(number: int) -> str:
     return str(number) if number < _FIRST_SIGN else _SIGN_LABELS[number - _FIRST_SIGN]
 
 
-def lines_of(words: Iterable[Word], vertical: Sequence[Rule]) -> list[Line]:
+def lines_of(words: Sequence[Word], vertical: Sequence[Rule]) -> list[Line]:
     """The lines of a page in the order of the file, cut at wide gaps and at vertical rules."""
     walls = sorted(vertical)
+    wide = _wide_gap(words)
     lines: list[Line] = []
     run: list[Word] = []
     for word in words:
-        if run and _follows(run, word) and not (walls and _wall(walls, run[-1], word)):
+        if run and _follows(run, word, wide) and not (walls and _wall(walls, run[-1], word)):
             run.append(word)
         else:
             if run:
-                lines.append(_line(run))
+                lines.append(_line(run, wide))
             run = [word]
     if run:
-        lines.append(_line(run))
+        lines.append(_line(run, wide))
+    for order, line in enumerate(lines):
+        line.order = order
     return _with_labels(lines)
+
+
+def _wide_gap(words: Iterable[Word]) -> float:
+    """The gap without a blank that parts two cells, in font sizes.
+
+    Where the file has blanks, what it sets apart without one is meant to be apart. Where it has
+    none, cells are further from each other than words, whose gaps are alike unless the text is
+    justified.
+    """
+    spaced = 0
+    gaps = []
+    for before, word in pairwise(words):
+        if word.attached or word.base != before.base:
+            continue
+        if word.spaced:
+            spaced += 1
+        elif _NO_GAP < (gap := (word.left - before.right) / word.font.size) < _USUAL_BLANK:
+            gaps.append(gap)
+    if spaced >= _MIN_SPACED * (spaced + len(gaps)) > 0:
+        return _LEAST_WIDE_GAP
+    if len(gaps) < _MIN_BLANKS:
+        return _LONGEST_BLANK
+    blank = median(gaps)
+    if sum(abs(gap - blank) <= _ALIKE * blank for gap in gaps) < _MOST * len(gaps):
+        return _WIDE_GAP
+    return max(_LEAST_WIDE_GAP, _WIDE_BLANKS * blank)
 
 
 def add_bullets(lines: Iterable[Line], dots: Sequence[Box]) -> None:
@@ -161,26 +205,30 @@ def _with_labels(lines: list[Line]) -> list[Line]:
     return [line for line in lines if id(line) not in placed]
 
 
-def _follows(run: Sequence[Word], word: Word) -> bool:
+def _follows(run: Sequence[Word], word: Word, wide: float) -> bool:
     last = run[-1]
-    size = last.font.size
     gap = word.left - last.right
-    if gap > _WIDE_GAP * min(size, word.font.size) or gap < -size:
+    limit = _WIDE_GAP if word.spaced else wide
+    if gap > limit * min(last.font.size, word.font.size) or gap < -last.font.size:
         return False
-    if abs(word.base - last.base) <= _SAME_BASE * size:
+    # After a raised word the line goes on at the height of the word before it.
+    level = run[-2] if len(run) > 1 and _is_raised(last, run[-2]) else last
+    if abs(word.base - level.base) <= _SAME_BASE * level.font.size:
         return True
     if word.shift or last.shift:
         return word.attached
-    return _is_raised(word, last) or (len(run) == 1 and _is_raised(last, word))
+    if _is_raised(word, level):
+        return gap <= _NEAR * level.font.size or note_number(word.text) is not None
+    return len(run) == 1 and _is_raised(last, word) and note_number(last.text) is not None
 
 
 def _is_raised(small: Word, beside: Word) -> bool:
-    """Whether a word is the label of a note that stands apart from the word it is raised above."""
+    """Whether a word is raised beside another one, as the label of a note and a power are."""
     rise = beside.base - small.base
     return (
         small.font.size < _SHIFTED_SIZE * beside.font.size
         and _SAME_BASE * beside.font.size < rise <= _MAX_SHIFT * beside.font.size
-        and note_number(small.text) is not None
+        and _SHIFTED_TEXT.fullmatch(small.text) is not None
     )
 
 
@@ -195,7 +243,7 @@ def _wall(walls: Sequence[Rule], before: Word | Line, after: Word | Line) -> boo
     return False
 
 
-def _line(run: Sequence[Word]) -> Line:
+def _line(run: Sequence[Word], wide: float) -> Line:
     main = run[0]
     letters: dict[float, int] = {}
     bold = True
@@ -212,7 +260,11 @@ def _line(run: Sequence[Word]) -> Line:
     for before, word in pairwise(run):
         gap = word.left - before.right
         label = word.shift > 0 or (word is not main and _is_raised(word, main))
-        if not word.attached and (gap > _NO_GAP * word.font.size or not word.shift) and not label:
+        # PDFium divides words that are drawn letter by letter, and at what is raised.
+        tight = gap <= _NO_GAP * main.font.size and (
+            not word.spaced or word.shift or _is_raised(before, main)
+        )
+        if not word.attached and not tight and not label:
             text += " "
             edges.append(word.left)
             edges.append(word.right)
@@ -222,7 +274,9 @@ def _line(run: Sequence[Word]) -> Line:
         text += word.text if plain else _written(word, main, text)
     if _RAISED.search(text):
         text = _RAISED.sub(_marked, text)
-    return Line(text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), edges)
+    return Line(
+        text, run[0].left, run[-1].right, main.base, main.font.size, bold, len(run), edges, wide
+    )
 
 
 def _marked(match: re.Match[str]) -> str:
@@ -274,7 +328,7 @@ def _joined(row: Row, walls: Sequence[Rule]) -> Row:
         if (
             abs(line.base - last.base) <= _SAME_BASE * size
             and -size < gap
-            and (justified or gap <= _WIDE_GAP * size)
+            and (justified or gap <= last.wide * size)
             and not (walls and _wall(walls, last, line))
         ):
             joined[-1] = merged([last, line])
@@ -301,5 +355,5 @@ def merged(row: Sequence[Line]) -> Line:
     return Line(
         text, row[0].left, row[-1].right, longest.base,
         longest.size, all(line.bold for line in row), sum(line.words for line in row),
-        edges,
+        edges, longest.wide, longest.order,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 from kilde.documents.footnotes import without_marks
 from kilde.documents.pdf import bindings as call
 from kilde.documents.pdf.bindings import Address, Buffer
-from kilde.documents.pdf.drawings import drawings, transform, turned
+from kilde.documents.pdf.drawings import Drawings, drawings, transform, turned
 from kilde.documents.pdf.geometry import Box, Page, TextObject, Word
 from kilde.documents.pdf.visibility import visible_words
 
@@ -48,9 +48,11 @@ _SIGNS = str.maketrans(
 _SPECIAL = re.compile(f"[{''.join(map(chr, _SIGNS))}]")
 # Digits or the sign of a note beside letters: they may be raised.
 _MAY_SHIFT = re.compile(r"[^\W\d].*[\d*†‡]|[\d*†‡].*[^\W\d]|[).%€$°»”\"*]\d")
+_DIGIT = re.compile(r"\d")
 _LONGEST_SHIFTED = 100
-_SHIFTED_SIZE = 0.85
+_SHIFTED_SIZE = 0.93
 _SHIFT = 0.1
+_HIGH = 0.2
 _NARROW = 0.12
 _BOLD = re.compile(r"bold|black|heavy|demi|-Bd\b|^(?:\w+\+)?(?:cmbx|sfbx|ecbx)", re.IGNORECASE)
 _BOLD_WEIGHT = 650
@@ -118,7 +120,7 @@ class Pages:
         box = _shown_box(page)
         drawn = drawings(call.address_of(page.raw))
         text = _characters(text_page)
-        words = _TextReader(call.address_of(text_page), drawn.order, self._bold, box).words(text)
+        words = _TextReader(call.address_of(text_page), drawn, self._bold, box).words(text)
         directions = Counter(word.font.quarter for word in words if word.font.quarter is not None)
         upright = directions.most_common(1)[0][0] if directions else 0
         width, height = box.right - box.left, box.bottom - box.top
@@ -147,15 +149,16 @@ class _TextReader:
     """Asks PDFium for the places and the fonts of the words of one page."""
 
     def __init__(
-        self, text_page: Address, order: dict[Address, int], bold: dict[Address, bool], box: Box
+        self, text_page: Address, drawn: Drawings, bold: dict[Address, bool], box: Box
     ) -> None:
         self._page = text_page
-        self._order = order
+        self._drawn = drawn
         self._bold = bold
         self._corner = box.left, box.bottom
         self._transforms = [transform(box, quarter) for quarter in range(4)]
         self._objects: dict[Address, TextObject] = {}
         self._origin = Buffer(2, c_double)
+        self._bounds = Buffer(4, c_double)
         self._box = Buffer(4, c_float)
         self._matrix = Buffer(6, c_float)
         self._number = Buffer(1, c_float)
@@ -168,6 +171,7 @@ class _TextReader:
         x_at, y_at, box_at = *self._origin.at, self._box.at[0]
         origin, box = self._origin.values, self._box.values
         char_origin, char_box, char_object = call.char_origin, call.char_box, call.char_object
+        generated = call.char_is_generated
         special = bool(_SPECIAL.search(text))
         page_left, page_top = self._corner
         end = -1
@@ -175,14 +179,22 @@ class _TextReader:
             word = match[0]
             start = match.start()
             attached = start == end
+            blanks = range(end, start)
             end = match.end()
-            if word.isalpha() or len(word) > _LONGEST_SHIFTED or not _MAY_SHIFT.search(word):
+            if (
+                word.isalpha()
+                or len(word) > _LONGEST_SHIFTED
+                or not (_MAY_SHIFT.search(word) or self._may_be_raised(word, start, end - 1))
+            ):
                 pieces = [(start, end - 1, 0)]
             else:
-                pieces = self._pieces(start, end)
+                pieces = self._pieces(text, start, end)
             for first, last, shift in pieces:
                 address = char_object(page, first)
                 font = objects.get(address) or self._object(address, first)
+                spaced = (bool(words) and words[-1].font is font) or any(
+                    not generated(page, blank) for blank in blanks
+                )
                 char_origin(page, first, x_at, y_at)
                 char_box(page, last, box_at)
                 written = text[first : last + 1]
@@ -202,11 +214,32 @@ class _TextReader:
                 if attached and not shift and not words[-1].shift and words[-1].font is not font:
                     # PDFium puts no blank into a narrow gap, such as between two cells.
                     attached = left - words[-1].right < _NARROW * font.size
-                words.append(Word(written, left, base, right, font, attached, shift))
-                attached = True
+                if attached and words and _is_one_word(words[-1], font, left, base, shift):
+                    words[-1] = words[-1]._replace(text=words[-1].text + written, right=right)
+                else:
+                    words.append(Word(written, left, base, right, font, attached, spaced, shift))
+                attached, blanks = True, range(0)
         return words
 
-    def _pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
+    def _may_be_raised(self, word: str, first: int, last: int) -> bool:
+        """Whether a number is drawn in several steps or has a raised digit at an end."""
+        if not _DIGIT.search(word):
+            return False
+        if call.char_object(self._page, first) != call.char_object(self._page, last):
+            return True
+        ends = {first: word[0], last: word[-1]}
+        return any(sign.isdigit() and self._is_high(index) for index, sign in ends.items())
+
+    def _is_high(self, index: int) -> bool:
+        """Whether a glyph stands above the baseline, as the raised digits of a font do."""
+        address = call.char_object(self._page, index)
+        font = self._objects.get(address) or self._object(address, index)
+        if font.quarter or not call.char_bounds(self._page, index, *self._bounds.at):
+            return False
+        call.char_origin(self._page, index, *self._origin.at)
+        return bool(self._bounds.values[2] - self._origin.values[1] > _HIGH * font.size)
+
+    def _pieces(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
         """First and last character of each part of a word: raised and lowered ones, and those
         that the file draws one by one."""
         levels = []
@@ -221,6 +254,8 @@ class _TextReader:
         for index, (font, y) in enumerate(levels, start):
             small = font.size < _SHIFTED_SIZE * size and abs(y - base) > _SHIFT * size
             shift = 0 if not small or font.quarter else 1 if y > base else -1
+            if not shift and text[index].isdigit() and self._is_high(index):
+                shift = 1
             if pieces and pieces[-1][2] == shift and levels[index - start - 1][0] is font:
                 pieces[-1] = (pieces[-1][0], index, shift)
             else:
@@ -245,20 +280,33 @@ class _TextReader:
             size=size if math.isfinite(size) else 0.0,
             bold=self._bold[font],
             quarter=_quarter(angle),
-            ink=mode not in _UNSEEN_MODES and alpha > 0,
+            ink=mode not in _UNSEEN_MODES and alpha > 0 and address not in self._drawn.unseen,
             white=mode == pdfium.FPDF_TEXTRENDERMODE_FILL and min(rgb) >= _WHITE,
-            order=self._order.get(address, math.inf),
+            order=self._drawn.order.get(address, math.inf),
         )
         self._objects[address] = found
         return found
 
 
+def _is_one_word(before: Word, font: TextObject, left: float, base: float, shift: int) -> bool:
+    """Whether what is drawn next is set like the end of a word and stands directly after it."""
+    last = before.font
+    return (
+        shift == before.shift
+        and abs(base - before.base) < _SHIFT * last.size
+        and (font.size, font.bold, font.ink, font.white)
+        == (last.size, last.bold, last.ink, last.white)
+        and abs(left - before.right) < _NARROW * last.size
+    )
+
+
 def _shown_box(page: PdfPage) -> Box:
     """The part of a page that is shown, as it is before the page is turned."""
-    left, low, right, high = page.get_mediabox()
-    crop = page.get_cropbox()
-    box = Box(max(left, crop[0]), max(low, crop[1]), min(right, crop[2]), min(high, crop[3]))
-    return box if box.left < box.right and box.top < box.bottom else Box(left, low, right, high)
+    # The boxes that pypdfium2 gives are not those that a page inherits.
+    box = pdfium.FS_RECTF()
+    if not pdfium.FPDF_GetPageBoundingBox(page, box):
+        return Box(0, 0, *page.get_size())
+    return Box(box.left, box.bottom, box.right, box.top)
 
 
 def _is_bold(font: Address) -> bool:

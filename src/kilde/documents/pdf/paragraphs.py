@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ _NUMBER = re.compile(
     r"(?:\(?(?:\d{1,3}|[a-zæøå]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?|§+\s?\d+\.?)\s+(?=\S)"
     r"|(?:\d{1,2}|[a-z])\s+(?=[^\W\d_])"
 )
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]+$", re.IGNORECASE)
+# Dots up to the number of a page, or to a price.
+_LEADER = re.compile(r"(?:\.\s?){4,}\s*[^\s.].{0,20}$")
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'»”“)\]]*$")
 # Lengths in font sizes.
 _INDENT = 0.8
@@ -31,6 +33,8 @@ _LOOSEST = 1.7
 _SAME_LINE = 0.3
 _HANGING = 0.3
 _WORD = 6.0
+_ADDRESS_WIDTH = 18.0
+_MAX_ADDRESS = 7
 
 
 class Kind(Enum):
@@ -69,7 +73,7 @@ def paragraphs_of(
 ) -> list[Paragraph]:
     """The paragraphs of a column. ``outline`` has the headings that are known from elsewhere."""
     paragraphs: list[Paragraph] = []
-    right = max(line.right for line in lines)
+    right = math.inf if _are_apart(lines) else max(line.right for line in lines)
     current: Paragraph | None = None
     for number, line in enumerate(lines):
         above = lines[number - 1] if number else None
@@ -99,6 +103,21 @@ def paragraphs_of(
         paragraph.full = len(paragraph.lines) > 1 and right - last.right < _WORD * last.size
     _mark_headings(paragraphs, style, outline)
     return paragraphs
+
+
+def _are_apart(lines: Sequence[Line]) -> bool:
+    """Whether each line is one by itself: lines that end at the same place and begin at others, or
+    short ones such as those of an address."""
+    lefts = {round(line.left / 2) for line in lines}
+    rights = [line.right for line in lines]
+    if len(lines) > 2 and max(rights) - min(rights) < 2 and len(lefts) * 3 > len(lines) * 2:
+        return True
+    return len(lines) <= _MAX_ADDRESS and not any(
+        line.right - line.left > _ADDRESS_WIDTH * line.size
+        or line.text[:1].islower()
+        or line.text.endswith("-")
+        for line in lines
+    )
 
 
 def _is_note(line: Line, style: Style) -> bool:
@@ -178,7 +197,7 @@ def _separator(above: Line, line: Line, right: float) -> str | None:
     fits = above.right + word + _FITS * line.size < right
     if not fits or line.text[0].islower() or above.text.endswith("-"):
         return " "
-    return None if ends_sentence(above.text) else "\n"
+    return None if ends_sentence(above.text) and math.isfinite(right) else "\n"
 
 
 def _mark_headings(

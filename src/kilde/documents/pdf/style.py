@@ -67,6 +67,10 @@ class Style:
         """Whether a line is set smaller than the text."""
         return line.size <= _SMALLER * self.size
 
+    def is_set_apart(self, lines: Sequence[Line]) -> bool:
+        """Whether lines are larger than the text, or bold where it is not."""
+        return self.is_larger(lines[0]) or (not self.bold and all(line.bold for line in lines))
+
     def is_heading(self, lines: Sequence[Line], text: str) -> bool:
         """Whether a paragraph of one style is a heading."""
         first = lines[0]
