@@ -107,6 +107,7 @@ LIBRARIES: dict[str, set[str]] = {
         "documents/pdf/bindings.py",
         "documents/pdf/document.py",
         "documents/pdf/drawings.py",
+        "documents/pdf/layers.py",
         "documents/pdf/pages.py",
     },
     "pydantic": {

@@ -28,6 +28,14 @@ def filled(base: KnowledgeBase) -> KnowledgeBase:
     return base
 
 
+def assert_known(base: KnowledgeBase, text: str, question: str, language: str) -> None:
+    """Every word of the question is known from the text, and a word put after it is not."""
+    base.add_documents([Document.from_text(text, id="a", language=language, collection="a")])
+    scoped = base.scoped(Scope(frozenset({"a"})))
+    assert scoped.unknown_share(question, language=language) == 0.0
+    assert scoped.unknown_share(f"{question} Xylofon", language=language) > 0.2
+
+
 @pytest.mark.parametrize(
     ("question", "share"),
     [
@@ -58,10 +66,7 @@ def test_share_of_unknown_words(filled: KnowledgeBase, question: str, share: flo
 def test_a_field_is_known_by_another_of_its_names(
     base: KnowledgeBase, language: str, row: str, question: str
 ) -> None:
-    base.add_documents([Document.from_text(row, id="a", language=language, collection="a")])
-    scoped = base.scoped(Scope(frozenset({"a"})))
-    assert scoped.unknown_share(question, language=language) == 0.0
-    assert scoped.unknown_share(f"{question} Xylofon", language=language) > 0.2
+    assert_known(base, row, question, language)
 
 
 def test_words_outside_the_scope_are_unknown(filled: KnowledgeBase) -> None:
@@ -87,10 +92,7 @@ def test_words_outside_the_scope_are_unknown(filled: KnowledgeBase) -> None:
 def test_words_of_asking_are_known(
     base: KnowledgeBase, language: str, text: str, question: str
 ) -> None:
-    base.add_documents([Document.from_text(text, id="a", language=language, collection="a")])
-    scoped = base.scoped(Scope(frozenset({"a"})))
-    assert scoped.unknown_share(question, language=language) == 0.0
-    assert scoped.unknown_share(f"{question} Xylofon", language=language) > 0.2
+    assert_known(base, text, question, language)
 
 
 def test_words_without_content_in_the_language_of_the_question_do_not_count(

@@ -11,10 +11,12 @@ from functools import cache
 from importlib.resources import files
 
 _TELEPHONE = re.compile(r"(?<![\w.,])(?:\+|\(\+?)?\d(?:[ ()./–-]{0,2}\d){5,14}(?![\w,])")
-_YEARS = re.compile(r"\b(?:19|20)\d\d(?:\s?[–/-]\s?(?:19|20)?\d\d)?\b")
+_DATES = re.compile(
+    r"\b[0-3]?\d[./-][01]?\d[./-](?:20)?\d\d\b|\b(?:19|20)\d\d(?:\s?[–/-]\s?(?:19|20)?\d\d)?\b"
+)
+_MAIL = re.compile(r"[\w.+-]@[\w-]+\.\w")
 _OTHER = re.compile(
-    r"[\w.+-]@[\w-]+\.\w"  # an e-mail address
-    r"|\b[0-2]?\d[.:][0-5]\d\b"  # 8.30
+    r"\b[0-2]?\d[.:][0-5]\d\b"  # 8.30
     r"|\b[0-2]?\d(?:[.:][0-5]\d)?\s?[–-]\s?[0-2]?\d\b"  # 8-16
     r"|\b[0-3]?\d\.?\s?[^\W\d_]{3,12}\s(?:19|20)\d\d\b"  # 19 February 2026
     r"|\b[0-3]?\d[./-][01]?\d[./-](?:20)?\d\d\b"
@@ -28,9 +30,16 @@ def has_contact_details(text: str) -> bool:
     >>> has_contact_details("Åbrinken 14, 8999 Kærsholm"), has_contact_details("© 2020–2026 X")
     (True, False)
     """
-    return bool(
-        _OTHER.search(text) or _TELEPHONE.search(_YEARS.sub("", text)) or _words().search(text)
-    )
+    return has_telephone_or_mail(text) or bool(_OTHER.search(text) or _words().search(text))
+
+
+def has_telephone_or_mail(text: str) -> bool:
+    """Whether a line holds a telephone number or an e-mail address.
+
+    >>> has_telephone_or_mail("Tlf. 33 12 45 67"), has_telephone_or_mail("Referat 12.03.26")
+    (True, False)
+    """
+    return bool(_MAIL.search(text) or _TELEPHONE.search(_DATES.sub("", text)))
 
 
 @cache

@@ -14,14 +14,13 @@ from datetime import date
 from itertools import pairwise
 
 from kilde.documents.content import GridCell
-from kilde.documents.grid_rows import are_values, names_column
+from kilde.documents.grid_rows import CONTACT, are_values, names_column
 
 GridRow = list[GridCell | None]
 
 _MAX_HEIGHT = 3
 _LONGEST_NAME = 120
 _SAMPLE = 50
-_CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/–-]\s?(?:(?:19|20)?\d\d))?")
 _ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
@@ -138,7 +137,7 @@ def _is_name(cell: GridCell, below: Sequence[GridCell | None]) -> bool:
     text = " ".join(cell.text.split())
     if cell.header:
         return True
-    if _CONTACT.search(text):
+    if CONTACT.search(text):
         return False
     if "\n" in cell.text.strip() and _DIGITS.search(_ANY_YEAR.sub("", text)):
         return False  # lines of an address or of opening hours
@@ -187,7 +186,7 @@ def _is_record(rows: Sequence[GridRow]) -> bool:
 
 def _kind(cell: GridCell) -> str:
     text = cell.text
-    if _CONTACT.search(text):
+    if CONTACT.search(text):
         return "contact"
     if not _DIGITS.search(text):
         return "text"

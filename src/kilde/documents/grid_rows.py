@@ -18,9 +18,11 @@ from kilde.documents.written_values import is_value
 from kilde.language.table import languages
 from kilde.types import Scalar
 
+CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
+"""An address of e-mail or of a web page."""
+
 _SAMPLE = 50
 _WORD = re.compile(r"[^\W\d_]+")
-_CONTACT = re.compile(r"\S@\S|https?://|www\.", re.IGNORECASE)
 _PROPER_NAME = re.compile(r"[^\W\d_a-zæøåäöü][^\W\d_]+(?:[ -][^\W\d_a-zæøåäöü][^\W\d_]*\.?){1,3}")
 
 Texts = Sequence[str]
@@ -93,7 +95,7 @@ def _kind(cell: Scalar | Cell) -> str:
         return ""
     if not isinstance(value, str | bool) or is_value(text):
         return "number"
-    if _CONTACT.search(text):
+    if CONTACT.search(text):
         return "contact"
     digits = sum(map(str.isdigit, text))
     return "code" if digits and digits >= sum(map(str.isalpha, text)) else "text"

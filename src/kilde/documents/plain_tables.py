@@ -42,8 +42,9 @@ def _kind(line: str) -> str:
     """How the cells of a line are set apart, ``""`` where it has one at most, or is a quotation."""
     if line.startswith(">"):
         return ""
-    if line.count("\t") and line.strip("\t "):
-        return f"{line.count(chr(9))} tabs"
+    tabs = line.count("\t")
+    if tabs and line.strip("\t "):
+        return f"{tabs} tabs"
     if line.lstrip().startswith(("|", "+-", "+=")):
         return "bars"
     return "blanks" if _WIDE.search(line) or (len(line) > 2 and _RULE.fullmatch(line)) else ""

@@ -52,7 +52,7 @@ class Analyzer:
         self._stop_words = row.stop_words if row else frozenset()
         self._stemmer = Stemmer.Stemmer(row.stemmer) if row else None
         self._splitter = _splitter(row) if row else None
-        self.suspended = (
+        self._suspended = (
             SuspendedCompounds(row.conjunctions, self._splitter.split)
             if row and self._splitter
             else None
@@ -83,7 +83,7 @@ class Analyzer:
         return found
 
     def _completions(self, text: str) -> Mapping[int, tuple[str, ...]]:
-        return self.suspended.completions(text) if self.suspended else {}
+        return self._suspended.completions(text) if self._suspended else {}
 
     def _terms_of(self, word: str) -> tuple[str, ...]:
         known = self._terms.get(word)

@@ -39,8 +39,8 @@ class SuspendedCompounds:
     def completions(self, text: str) -> Mapping[int, tuple[str, ...]]:
         """The whole words that each fragment may stand for, in lower case, by where it begins.
 
-        >>> from kilde.language.analysis import analyzer
-        >>> analyzer("da").suspended.completions("Syge- og barselsdagpenge")
+        >>> danish = SuspendedCompounds({"og"}, lambda word: ("barsels", "dagpenge"))
+        >>> danish.completions("Syge- og barselsdagpenge")
         {0: ('sygedagpenge',)}
         """
         if not _SUSPENDED.search(text):

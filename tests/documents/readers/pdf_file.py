@@ -37,6 +37,25 @@ def built(*flowables: Any, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def assembled(*objects: bytes) -> bytes:
+    """A PDF of these objects, numbered from 1, the first of which is the catalog."""
+    data = b"%PDF-1.7\n"
+    places = []
+    for number, content in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    xref = b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
+    trailer = b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (size, len(data))
+    return data + xref + trailer
+
+
+def stream(content: bytes, dictionary: bytes = b"") -> bytes:
+    """A stream for :func:`assembled`."""
+    return b"<<%s/Length %d>>stream\n%s\nendstream" % (dictionary, len(content), content)
+
+
 def write(
     drawing: Canvas,
     text: str,

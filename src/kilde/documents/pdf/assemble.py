@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from kilde.documents.contact_details import has_telephone_or_mail
 from kilde.documents.content import Grid, GridCell, PageImage, PageStart, Part, Table
 from kilde.documents.grid_headers import header_height
 from kilde.documents.grids import tables_of
@@ -26,8 +27,6 @@ _SAME_SIZE = 0.5
 _LINES_OF_POSTER = 3
 _MOST = 0.7
 _DIGIT = re.compile(r"\d")
-# An address of e-mail or a telephone number.
-_REACHED = re.compile(r"\S@\S|(?<!\d)(?!(?:19|20)\d\d\b)(?:\d[ -]?){8}")
 
 Item = Paragraph | PageTable
 
@@ -94,7 +93,7 @@ class Assembler:
                 if isinstance(item, Paragraph) and (
                     len(run) >= _LINES_OF_POSTER
                     or item is items[-1]
-                    or _REACHED.search(self._text(item))
+                    or has_telephone_or_mail(self._text(item))
                 ):
                     item.kind = Kind.TEXT
 

@@ -47,6 +47,14 @@ form_object = _function("FPDFFormObj_GetObject", c_void_p, ctypes.c_ulong, resul
 object_type = _function("FPDFPageObj_GetType", c_void_p)
 object_bounds = _function("FPDFPageObj_GetBounds", c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
 object_matrix = _function("FPDFPageObj_GetMatrix", c_void_p, c_void_p)
+count_marks = _function("FPDFPageObj_CountMarks", c_void_p)
+object_mark = _function("FPDFPageObj_GetMark", c_void_p, ctypes.c_ulong, result=c_void_p)
+mark_name = _function("FPDFPageObjMark_GetName", c_void_p, c_void_p, ctypes.c_ulong, c_void_p)
+mark_text = _function(
+    "FPDFPageObjMark_GetParamStringValue",
+    c_void_p, ctypes.c_char_p, c_void_p, ctypes.c_ulong, c_void_p,
+)  # fmt: skip
+set_active = _function("FPDFPageObj_SetIsActive", c_void_p, c_int)
 is_transparent = _function("FPDFPageObj_HasTransparency", c_void_p)
 draw_mode = _function("FPDFPath_GetDrawMode", c_void_p, c_void_p, c_void_p)
 count_segments = _function("FPDFPath_CountSegments", c_void_p)

@@ -18,6 +18,7 @@ from kilde.documents.pdf.assemble import Assembler, PageLayout
 from kilde.documents.pdf.cells import PageTable
 from kilde.documents.pdf.flow import blocks_of
 from kilde.documents.pdf.geometry import Page, Rule
+from kilde.documents.pdf.layers import has_layered_forms
 from kilde.documents.pdf.lines import Row, add_bullets, lines_of, rows_of
 from kilde.documents.pdf.pages import Pages
 from kilde.documents.pdf.rulings import ruled_tables
@@ -51,7 +52,7 @@ def read_document(data: bytes, name: str) -> Prose:
         raise damaged(name, error) from error
     try:
         title = given_title(pdf.get_metadata_value("Title"))
-        pages = Pages(pdf)
+        pages = Pages(pdf, layered_forms=has_layered_forms(data))
         sheets = [_sheet(page) for page in pages]
     finally:
         pdf.close()

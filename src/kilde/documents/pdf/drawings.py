@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from ctypes import c_float, c_int, c_uint
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ class Drawings:
     """The drawings of a page, in the coordinates of PDF, whose ``y`` grows upward.
 
     ``dots`` are small shapes, such as the signs of list items; ``order`` has the addresses of the
-    text objects, ``unseen`` of those that are drawn as a part of something transparent.
+    text objects, ``unseen`` of those that are in a hidden layer or a part of something transparent.
     """
 
     horizontal: list[Rule] = field(default_factory=list)
@@ -57,13 +57,13 @@ class Drawings:
             self.vertical.append(Rule((x1 + x2) / 2, min(y1, y2), max(y1, y2)))
 
 
-def drawings(page: Address) -> Drawings:
-    """The drawings of a page."""
+def drawings(page: Address, hidden: Collection[Address] = ()) -> Drawings:
+    """The drawings of a page but for the objects that are ``hidden``."""
     found = Drawings()
     bounds = Buffer(4, c_float)
     modes = Buffer(2, c_int)
     color = Buffer(4, c_uint)
-    for order, (address, kind, matrix, unseen) in enumerate(_objects(page)):
+    for order, (address, kind, matrix, unseen) in enumerate(_objects(page, hidden)):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             found.order[address] = order
             if unseen:
@@ -92,9 +92,11 @@ def drawings(page: Address) -> Drawings:
     return found
 
 
-def _objects(page: Address) -> Iterator[tuple[Address, int, Matrix, bool]]:
+def _objects(
+    page: Address, hidden: Collection[Address]
+) -> Iterator[tuple[Address, int, Matrix, bool]]:
     """The objects of a page from the back to the front, those inside of others as well, and
-    whether those are transparent."""
+    whether they are hidden or a part of something transparent."""
     count = call.count_objects(page)
     room = MAX_OBJECTS
     stack = [(call.page_object, page, 0, min(count, MAX_OBJECTS), _IDENTITY, False)]
@@ -115,10 +117,11 @@ def _objects(page: Address) -> Iterator[tuple[Address, int, Matrix, bool]]:
                     inner = _product(tuple(buffer.values), matrix)
                     clear = bool(call.fill_color(address, *color.at)) and color.values[3] == 0
                     count = call.count_form_objects(address)
-                    stack.append((call.form_object, address, 0, count, inner, unseen or clear))
+                    unseen = unseen or clear or address in hidden
+                    stack.append((call.form_object, address, 0, count, inner, unseen))
                     break
             else:
-                yield address, kind, matrix, unseen
+                yield address, kind, matrix, unseen or address in hidden
 
 
 def _is_dot(box: Box) -> bool:

@@ -22,6 +22,7 @@ from kilde.documents.pdf import bindings as call
 from kilde.documents.pdf.bindings import Address, Buffer
 from kilde.documents.pdf.drawings import Drawings, drawings, transform, turned
 from kilde.documents.pdf.geometry import Box, Page, TextObject, Word
+from kilde.documents.pdf.layers import hidden_objects
 from kilde.documents.pdf.visibility import visible_words
 
 MAX_BOOKMARKS = 10_000
@@ -70,11 +71,13 @@ _SHOWN = (pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNO
 class Pages:
     """The pages of an open PDF, one at a time.
 
-    ``omitted`` counts what was passed over on the pages so far.
+    ``layered_forms`` is as in :func:`kilde.documents.pdf.layers.hidden_objects`. ``omitted`` counts
+    what was passed over on the pages so far.
     """
 
-    def __init__(self, pdf: PdfDocument) -> None:
+    def __init__(self, pdf: PdfDocument, *, layered_forms: bool) -> None:
         self._pdf = pdf
+        self._layered_forms = layered_forms
         self._bold: dict[Address, bool] = {}
         self._outline = _outline(pdf)
         self.omitted: Counter[str] = Counter()
@@ -118,9 +121,14 @@ class Pages:
 
     def _page(self, page: PdfPage, text_page: object, outline: dict[str, int]) -> Page:
         box = _shown_box(page)
-        drawn = drawings(call.address_of(page.raw))
+        hidden = hidden_objects(page, forms=self._layered_forms)
+        drawn = drawings(call.address_of(page.raw), hidden)
         text = _characters(text_page)
-        words = _TextReader(call.address_of(text_page), drawn, self._bold, box).words(text)
+        reader = _TextReader(call.address_of(text_page), drawn, self._bold, box)
+        words = reader.words(text)
+        if reader.unseen:
+            self.omitted["hidden words"] += reader.unseen
+            text = " ".join(word.text for word in words)
         directions = Counter(word.font.quarter for word in words if word.font.quarter is not None)
         upright = directions.most_common(1)[0][0] if directions else 0
         width, height = box.right - box.left, box.bottom - box.top
@@ -146,7 +154,10 @@ class Pages:
 
 
 class _TextReader:
-    """Asks PDFium for the places and the fonts of the words of one page."""
+    """Asks PDFium for the places and the fonts of the words of one page.
+
+    ``unseen`` counts the parts of words that were left out with what holds them.
+    """
 
     def __init__(
         self, text_page: Address, drawn: Drawings, bold: dict[Address, bool], box: Box
@@ -154,6 +165,7 @@ class _TextReader:
         self._page = text_page
         self._drawn = drawn
         self._bold = bold
+        self.unseen = 0
         self._corner = box.left, box.bottom
         self._transforms = [transform(box, quarter) for quarter in range(4)]
         self._objects: dict[Address, TextObject] = {}
@@ -167,7 +179,7 @@ class _TextReader:
     def words(self, text: str) -> list[Word]:
         """The words in the order of the file, each in the coordinates of its own direction."""
         words: list[Word] = []
-        page, objects = self._page, self._objects
+        page, objects, unseen = self._page, self._objects, self._drawn.unseen
         x_at, y_at, box_at = *self._origin.at, self._box.at[0]
         origin, box = self._origin.values, self._box.values
         char_origin, char_box, char_object = call.char_origin, call.char_box, call.char_object
@@ -191,6 +203,10 @@ class _TextReader:
                 pieces = self._pieces(text, start, end)
             for first, last, shift in pieces:
                 address = char_object(page, first)
+                if address in unseen:
+                    self.unseen += 1
+                    attached = False
+                    continue
                 font = objects.get(address) or self._object(address, first)
                 spaced = (bool(words) and words[-1].font is font) or any(
                     not generated(page, blank) for blank in blanks
@@ -280,7 +296,7 @@ class _TextReader:
             size=size if math.isfinite(size) else 0.0,
             bold=self._bold[font],
             quarter=_quarter(angle),
-            ink=mode not in _UNSEEN_MODES and alpha > 0 and address not in self._drawn.unseen,
+            ink=mode not in _UNSEEN_MODES and alpha > 0,
             white=mode == pdfium.FPDF_TEXTRENDERMODE_FILL and min(rgb) >= _WHITE,
             order=self._drawn.order.get(address, math.inf),
         )
