@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+
+from kilde.language.table import languages
 
 _HYPHENS = "-\u2010\u00ad"
 _SOFT = "\u00ad"
@@ -21,10 +23,6 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")
 _LAST = re.compile(r"[^\s]*$")
 _STEM = re.compile(r"[\w.]*$")
 _ADDRESS = re.compile(r"(?:https?://|www\.|\S+@)\S*[/\-_.?=&@]$", re.IGNORECASE)
-# What follows a hyphen that stands for a part of a word, as in "Syge- og barselsdagpenge".
-_AFTER_PART = frozenset(
-    "og eller samt til und oder sowie bzw. bis en of dan wel tot och samt till and or to".split()
-)
 
 
 class Hyphenation:
@@ -76,7 +74,7 @@ class Hyphenation:
         before_hyphen = stem[0] if stem else ""
         if tail[-1] == _SOFT:
             return True, ""
-        if not before_hyphen or following.lower().strip(",;") in _AFTER_PART:
+        if not before_hyphen or following.lower().strip(",;") in _conjunctions():
             return False, separator
         if not after[0].isalpha():
             return False, "" if after[0].isdigit() or after[0] in '("»“' else separator
@@ -90,6 +88,12 @@ class Hyphenation:
         if first + second in self._written:
             return True, ""
         return small and f"{first}-{second}" not in self._written, ""
+
+
+@cache
+def _conjunctions() -> frozenset[str]:
+    """What follows a hyphen that stands for a part of a word, as in "Syge- og barselsdagpenge"."""
+    return frozenset().union(*(row.conjunctions for row in languages().values()))
 
 
 def _last_word(tail: str) -> str:

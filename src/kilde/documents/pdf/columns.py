@@ -71,11 +71,11 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
     return united((line.left, line.right) for row in rows for line in row)
 
 
-def united(spans: Iterable[Column]) -> list[Column]:
-    """Spans that overlap put together, from the left."""
+def united(spans: Iterable[Column], gutter: float = 0.0) -> list[Column]:
+    """Spans that overlap, or have a gap of less than the gutter, put together from the left."""
     united: list[Column] = []
     for left, right in sorted(spans):
-        if united and left < united[-1][1]:
+        if united and left < united[-1][1] + gutter:
             united[-1] = (united[-1][0], max(right, united[-1][1]))
         else:
             united.append((left, right))

@@ -13,9 +13,9 @@ from statistics import median
 
 from kilde.documents.pdf.aligned import is_list, is_prose, table_of
 from kilde.documents.pdf.cells import PageTable
-from kilde.documents.pdf.columns import header_of
+from kilde.documents.pdf.columns import header_of, united
 from kilde.documents.pdf.geometry import Rule
-from kilde.documents.pdf.lines import Line, Row, merged, rows_of
+from kilde.documents.pdf.lines import Line, Row, is_beside, merged, rows_of
 from kilde.documents.pdf.sides import columns_apart
 from kilde.documents.pdf.uneven import has_uneven_lines, uneven_table
 
@@ -132,12 +132,8 @@ def _bands(rows: Sequence[Row]) -> list[_Band | Row]:
 
 
 def _beside(row: Row, below: Row | None) -> bool:
-    """Whether the next row overlaps a row in height and stands beside it."""
-    if below is None or len(row) > 1 or len(below) > 1:
-        return False
-    line, other = row[0], below[0]
-    apart = max(line.left, other.left) - min(line.right, other.right)
-    return other.base - line.base < 0.8 * min(line.size, other.size) and apart > 0.7 * line.size
+    """Whether two rows are lines beside each other on different heights."""
+    return below is not None and len(row) == len(below) == 1 and is_beside(row, below)
 
 
 def _begins_above(band: _Band, row: Row) -> bool:
@@ -156,7 +152,7 @@ def _extend(band: _Band, row: Row, above: Row | None) -> bool:
     """Add a row to a band, if it leaves a gap between columns open."""
     last = band.pending[-1] if band.pending else band.rows[-1]
     size = max(last[0].size, row[0].size)
-    spans = _add(band.spans, row, _MIN_GUTTER * size)
+    spans = united([*band.spans, *((line.left, line.right) for line in row)], _MIN_GUTTER * size)
     if len(spans) < 2 or row[0].base - last[0].base > _MAX_GAP * size:
         return False
     if _is_apart(band, row) and not _fits(band.spans, row):
@@ -186,18 +182,6 @@ def _fits(spans: Sequence[tuple[float, float]], row: Row) -> bool:
     return all(
         sum(line.left < right and left < line.right for left, right in spans) == 1 for line in row
     )
-
-
-def _add(
-    spans: Sequence[tuple[float, float]], row: Row, gutter: float
-) -> list[tuple[float, float]]:
-    united: list[tuple[float, float]] = []
-    for left, right in sorted([*spans, *((line.left, line.right) for line in row)]):
-        if united and left < united[-1][1] + gutter:
-            united[-1] = (united[-1][0], max(right, united[-1][1]))
-        else:
-            united.append((left, right))
-    return united
 
 
 def _band_blocks(

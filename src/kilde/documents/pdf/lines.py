@@ -309,6 +309,15 @@ def rows_of(lines: Iterable[Line], vertical: Sequence[Rule] = ()) -> list[Row]:
     return [_joined(sorted(row, key=lambda line: line.left), walls) for row in rows]
 
 
+def is_beside(row: Row, below: Row | None) -> bool:
+    """Whether the row below begins with a line that overlaps this one in height, beside it."""
+    if below is None:
+        return False
+    line, other = row[0], below[0]
+    apart = max(line.left, other.left) - min(line.right, other.right)
+    return other.base - line.base < 0.8 * min(line.size, other.size) and apart > 0.7 * line.size
+
+
 def _joined(row: Row, walls: Sequence[Rule]) -> Row:
     if len(row) == 1:
         return row

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from kilde.documents.pdf.cells import is_number
-from kilde.documents.pdf.columns import united
-from kilde.documents.pdf.lines import Line, Row
+from kilde.documents.pdf.columns import Column, united
+from kilde.documents.pdf.lines import Line, Row, is_beside
 
 # Lengths in font sizes.
 _GUTTER = 0.6
@@ -27,7 +27,8 @@ def columns_apart(rows: Sequence[Row]) -> tuple[int, int, float] | None:
     the other, and where the second column begins; ``None`` where there are none."""
     start = 0
     while start < len(rows):
-        if len(rows[start]) > 1 or _beside(rows, start):
+        below = rows[start + 1] if start + 1 < len(rows) else None
+        if len(rows[start]) > 1 or is_beside(rows[start], below):
             end, spans = _extent(rows, start)
             first = _above(rows, start, spans)
             found = _sides(rows, first, end, spans)
@@ -39,18 +40,9 @@ def columns_apart(rows: Sequence[Row]) -> tuple[int, int, float] | None:
     return None
 
 
-def _beside(rows: Sequence[Row], number: int) -> bool:
-    """Whether the next row overlaps a row in height and stands beside it."""
-    if number + 1 == len(rows):
-        return False
-    line, other = rows[number][0], rows[number + 1][0]
-    apart = max(line.left, other.left) - min(line.right, other.right)
-    return other.base - line.base < 0.8 * min(line.size, other.size) and apart > 0.7 * line.size
-
-
-def _extent(rows: Sequence[Row], start: int) -> tuple[int, list[tuple[float, float]]]:
+def _extent(rows: Sequence[Row], start: int) -> tuple[int, list[Column]]:
     """The row after the last one that leaves a gap open, and the spans that it parts."""
-    spans: list[tuple[float, float]] = []
+    spans: list[Column] = []
     for number in range(start, len(rows)):
         row = rows[number]
         if number > start:
@@ -64,19 +56,12 @@ def _extent(rows: Sequence[Row], start: int) -> tuple[int, list[tuple[float, flo
     return len(rows), spans
 
 
-def _open(spans: Sequence[tuple[float, float]], row: Row) -> list[tuple[float, float]]:
-    gutter = _GUTTER * row[0].size
-    wide = united(
-        (left, right + gutter)
-        for left, right in [
-            *((left, right) for left, right in spans),
-            *((line.left, line.right) for line in row),
-        ]
-    )
-    return [(left, right - gutter) for left, right in wide]
+def _open(spans: Sequence[Column], row: Row) -> list[Column]:
+    """The spans with those of a row; what has no gutter between it is one."""
+    return united([*spans, *((line.left, line.right) for line in row)], _GUTTER * row[0].size)
 
 
-def _above(rows: Sequence[Row], start: int, spans: Sequence[tuple[float, float]]) -> int:
+def _above(rows: Sequence[Row], start: int, spans: Sequence[Column]) -> int:
     """The first of the rows above that stand in one of the columns."""
     while start > 0:
         row, below = rows[start - 1], rows[start]
@@ -89,7 +74,7 @@ def _above(rows: Sequence[Row], start: int, spans: Sequence[tuple[float, float]]
 
 
 def _sides(
-    rows: Sequence[Row], first: int, end: int, spans: Sequence[tuple[float, float]]
+    rows: Sequence[Row], first: int, end: int, spans: Sequence[Column]
 ) -> tuple[int, float] | None:
     """The row after the columns and where the second one begins, ``None`` where the sides are not
     drawn one after the other."""
