@@ -25,13 +25,13 @@ def test_a_list_of_numbers_takes_the_language_of_its_folder(
     with kilde.init(tmp_path / "ws") as workspace:
         folder = workspace.path / "docs"
         folder.mkdir()
-        (folder / "a.csv").write_text("Vagt;12 34\nReception;56 78\n", encoding="utf-8")
+        (folder / "a.csv").write_text("Vagt;12 34;21\nReception;56 78;22\n", encoding="utf-8")
         (folder / "z.md").write_text(text, encoding="utf-8")
         workspace.knowledge.add(folder)
         languages = {ref.id: ref.language for ref in workspace.knowledge.documents()}
         assert languages == {"docs/a.csv": expected, "docs/z.md": expected}
         summary = workspace.knowledge.document("docs/a.csv").summary
-        assert ("rækker" in summary) == (expected == "da")
+        assert ("rækker" if expected == "da" else "rows") in summary
 
 
 def test_words_of_another_language_outweigh_the_neighbours(tmp_path: Path, minilm: str) -> None:
